@@ -1,0 +1,174 @@
+//! One error for the whole crate, and the limits that decoders keep.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The crate's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, in one line.
+///
+/// `Debug` prints the same line as `Display`, so that a failing cell or a `main` that returns this error shows the
+/// reader a sentence and not a structure.
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused to read or write a file.
+    Io {
+        /// What was being done, such as `read`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: io::Error,
+    },
+    /// The bytes are not what they should be.
+    Malformed {
+        /// The format that was expected, such as `PNG`.
+        format: &'static str,
+        /// Where in the stream, in bytes from its start, when the decoder knows.
+        offset: Option<u64>,
+        /// What was expected and what was found.
+        message: String,
+    },
+    /// The input asks for more than [`Limits`] allow.
+    TooLarge {
+        /// What there is too much of, such as `pixels`.
+        what: &'static str,
+        /// How much the input asks for.
+        found: u64,
+        /// How much is allowed.
+        limit: u64,
+    },
+    /// An argument is outside its range.
+    OutOfRange {
+        /// The argument's name.
+        name: &'static str,
+        /// The value given.
+        found: String,
+        /// The values allowed.
+        expected: &'static str,
+    },
+    /// Two arrays that must agree in shape do not.
+    ShapeMismatch {
+        /// The shape that was expected.
+        expected: Vec<usize>,
+        /// The shape that was found.
+        found: Vec<usize>,
+    },
+    /// The input is a valid file, but of a kind that this operation does not take.
+    Unsupported(String),
+}
+
+impl Error {
+    /// An [`Error::Io`] on `path`, for use with `map_err`.
+    pub fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+        let path = path.to_owned();
+        move |source| Error::Io { action, path, source }
+    }
+
+    pub(crate) fn malformed(format: &'static str, message: impl fmt::Display) -> Error {
+        Error::Malformed { format, offset: None, message: message.to_string() }
+    }
+
+    pub(crate) fn malformed_at(format: &'static str, offset: usize, message: impl fmt::Display) -> Error {
+        Error::Malformed { format, offset: Some(offset as u64), message: message.to_string() }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Io { action, path, source } => write!(f, "cannot {action} {}: {source}", path.display()),
+            Error::Malformed { format, offset: None, message } => write!(f, "not a valid {format} file: {message}"),
+            Error::Malformed { format, offset: Some(offset), message } => {
+                write!(f, "not a valid {format} file: {message} (at byte {offset})")
+            }
+            Error::TooLarge { what, found, limit } => write!(f, "{found} {what} exceed the limit of {limit}"),
+            Error::OutOfRange { name, found, expected } => write!(f, "{name} must be {expected}, but is {found}"),
+            Error::ShapeMismatch { expected, found } => {
+                write!(f, "expected an array of shape {expected:?}, found {found:?}")
+            }
+            Error::Unsupported(message) => f.write_str(message),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+/// How much a decoder may ask for on behalf of bytes that nobody vouches for.
+///
+/// Every decoder checks these before it allocates.
+///
+/// ```
+/// use cortado::{Limits, Photo};
+/// let limits = Limits::new().pixels(1_000);
+/// let bytes = Photo::from_rgb(100, 100, vec![0; 30_000])?.to_png()?;
+/// assert_eq!(
+///     Photo::decode_with(&bytes, &limits).unwrap_err().to_string(),
+///     "10000 pixels exceed the limit of 1000"
+/// );
+/// # Ok::<(), cortado::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub(crate) pixels: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Limits {
+    /// At most 2^28 pixels (a 16,384 x 16,384 photo) and 2 GiB of memory while decoding.
+    pub const fn new() -> Self {
+        Self { pixels: 1 << 28, bytes: 2 << 30 }
+    }
+
+    /// At most this many pixels.
+    #[must_use]
+    pub const fn pixels(mut self, pixels: u64) -> Self {
+        self.pixels = pixels;
+        self
+    }
+
+    /// At most this many bytes allocated while decoding.
+    #[must_use]
+    pub const fn bytes(mut self, bytes: u64) -> Self {
+        self.bytes = bytes;
+        self
+    }
+
+    /// `height * width`, when it is within the limit.
+    pub(crate) fn check_pixels(&self, height: usize, width: usize) -> Result<usize> {
+        let found = (height as u64).saturating_mul(width as u64);
+        if found > self.pixels {
+            return Err(Error::TooLarge { what: "pixels", found, limit: self.pixels });
+        }
+        Ok(found as usize)
+    }
+
+    /// `bytes`, when it is within the limit.
+    pub(crate) fn check_bytes(&self, bytes: u64) -> Result<u64> {
+        if bytes > self.bytes {
+            return Err(Error::TooLarge { what: "bytes", found: bytes, limit: self.bytes });
+        }
+        Ok(bytes)
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::new()
+    }
+}

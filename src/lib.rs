@@ -1,0 +1,48 @@
+//! Cortado: image and label-volume codecs made to be taught with and tuned in Jupyter notebooks.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`photo`] | [`Photo`]: 8-bit RGB or grey pictures, in and out |
+//! | [`metrics`] | how good and how small: MSE, PSNR, SSIM, bits per pixel, compression ratio |
+//! | [`palette`] | k-means palette quantisation, indexed PNG |
+//! | [`plot`] | figures as values: curve, bars, heatmap, swatches, side by side, slider |
+//! | [`table`] | tidy tables of results |
+//! | [`file`](mod@file) | whole files, read under a limit and written atomically |
+//! | [`notebook`] | how each of these shows itself at the end of a cell |
+//!
+//! ```
+//! use cortado::prelude::*;
+//! let china = Photo::open(concat!(env!("CARGO_MANIFEST_DIR"), "/data/photos/china.jpg"))?;
+//! let palette = Palette::fit(&china, &PaletteOptions::new().colors(128).sample(1000).seed(0))?;
+//! let indexed = palette.quantize(&china);
+//! println!("{:.1} dB", psnr(&china, &indexed.to_photo())?);
+//! println!("{}", indexed.storage()?.table());
+//! # Ok::<(), cortado::Error>(())
+//! ```
+#![deny(missing_docs)]
+#![deny(unsafe_code)]
+
+mod error;
+pub mod file;
+pub mod metrics;
+pub mod notebook;
+mod npy;
+pub mod palette;
+pub mod photo;
+pub mod plot;
+pub mod table;
+
+pub use error::{Error, Limits, Result};
+pub use palette::{IndexedPhoto, Palette, PaletteOptions};
+pub use photo::{Photo, PhotoFormat};
+pub use table::Table;
+
+/// Everything a notebook needs, for `use cortado::prelude::*;`.
+pub mod prelude {
+    pub use crate::error::{Error, Limits};
+    pub use crate::metrics::{bits_per_pixel, compression_ratio, mse, psnr, ssim};
+    pub use crate::palette::{IndexedPhoto, Palette, PaletteOptions};
+    pub use crate::photo::{Photo, PhotoFormat};
+    pub use crate::plot::{Bars, Curve, Figure, Heatmap, Slider, side_by_side, swatches};
+    pub use crate::table::Table;
+}

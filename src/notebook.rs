@@ -1,0 +1,56 @@
+//! How values show themselves at the end of a notebook's cell.
+//!
+//! The Rust kernel calls `evcxr_display` on a cell's last expression and reads what it prints between two marker lines.
+//! These methods are the only place in the library that prints.
+
+use crate::error::Error;
+use crate::palette::{IndexedPhoto, Palette, Storage};
+use crate::photo::Photo;
+use crate::plot::{Bars, Curve, Figure, Heatmap, SideBySide, Slider, Swatches};
+use crate::table::Table;
+
+/// One form of a value; the notebook shows the richest that it can.
+fn send(mime_type: &str, payload: &str) {
+    println!("EVCXR_BEGIN_CONTENT {mime_type}\n{payload}\nEVCXR_END_CONTENT");
+}
+
+fn show(figure: &impl Figure) {
+    let media = figure.media();
+    send(media.mime_type(), &media.payload());
+    send("text/plain", &figure.summary());
+}
+
+macro_rules! figures {
+    ($($figure:ty),*) => {$(
+        impl $figure {
+            /// Shows the value at the end of a notebook's cell.
+            pub fn evcxr_display(&self) {
+                show(self);
+            }
+        }
+    )*};
+}
+
+figures!(Photo, IndexedPhoto, Palette, Bars, Curve, Heatmap, SideBySide, Slider, Swatches);
+
+impl Table {
+    /// Shows the table at the end of a notebook's cell.
+    pub fn evcxr_display(&self) {
+        send("text/html", &self.to_html());
+        send("text/plain", &self.to_string());
+    }
+}
+
+impl Storage {
+    /// Shows the table of [`Storage::table`] at the end of a notebook's cell.
+    pub fn evcxr_display(&self) {
+        self.table().evcxr_display();
+    }
+}
+
+impl Error {
+    /// Shows the error's line at the end of a notebook's cell.
+    pub fn evcxr_display(&self) {
+        send("text/plain", &self.to_string());
+    }
+}

@@ -1,0 +1,420 @@
+//! Photos: 8-bit RGB or grey pictures, opened, saved and exchanged with ndarray.
+
+use crate::error::{Error, Limits, Result};
+use crate::file;
+use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::PngEncoder;
+use image::codecs::tiff::TiffEncoder;
+use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageFormat, ImageReader};
+use ndarray::{Array3, ArrayView3};
+use std::fmt;
+use std::io::Cursor;
+use std::path::Path;
+
+/// An 8-bit picture in memory: RGB or grey, never empty.
+///
+/// As an array its shape is (height, width, channel) in C order, dtype u8, with three channels (red, green, blue, sRGB)
+/// or one (grey), which is how NumPy, Pillow and scikit-image hold pictures too.
+///
+/// ```
+/// use cortado::Photo;
+/// let photo = Photo::open(concat!(env!("CARGO_MANIFEST_DIR"), "/data/photos/china.jpg"))?;
+/// assert_eq!((photo.height(), photo.width(), photo.channels()), (427, 640, 3));
+/// # Ok::<(), cortado::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Photo {
+    height: usize,
+    width: usize,
+    channels: usize,
+    samples: Vec<u8>,
+}
+
+/// What opening a file had to give up to make an 8-bit picture without transparency of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Conversion {
+    /// Samples of more than 8 bits were rounded to 8.
+    pub depth_reduced: bool,
+    /// The file had an alpha channel; the picture was laid over white.
+    pub alpha_flattened: bool,
+}
+
+/// The file formats that a [`Photo`] can be written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PhotoFormat {
+    /// Portable Network Graphics, lossless.
+    Png,
+    /// JPEG with full-size chroma (4:4:4), at a quality from 1 to 100.
+    Jpeg(u8),
+    /// TIFF, uncompressed.
+    Tiff,
+}
+
+impl PhotoFormat {
+    /// The format that a file name's extension asks for; JPEG at quality 90.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when the extension is none of `png`, `jpg`, `jpeg`, `tif` and `tiff`.
+    pub fn from_path(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        match file::extension(path).as_str() {
+            "png" => Ok(Self::Png),
+            "jpg" | "jpeg" => Ok(Self::Jpeg(90)),
+            "tif" | "tiff" => Ok(Self::Tiff),
+            _ => Err(Error::Unsupported(format!(
+                "cannot tell a picture format from {}: end its name in .png, .jpg or .tif",
+                path.display()
+            ))),
+        }
+    }
+}
+
+impl Photo {
+    /// Opens a PNG, JPEG or TIFF file with the default [`Limits`]; see [`Photo::decode_with`] for what becomes of other
+    /// depths and of transparency.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the file cannot be read, else as [`Photo::decode_with`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::decode(&file::read(path.as_ref(), &Limits::new())?)
+    }
+
+    /// Decodes a PNG, JPEG or TIFF file in memory with the default [`Limits`].
+    ///
+    /// # Errors
+    /// As [`Photo::decode_with`].
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        Self::decode_with(bytes, &Limits::new())
+    }
+
+    /// Decodes a PNG, JPEG or TIFF file in memory.
+    ///
+    /// Grey stays grey. Samples of more than 8 bits are rounded to 8, transparency is laid over white, an EXIF
+    /// orientation is applied, colour profiles are ignored, and of a file with several pages the first is read.
+    /// [`Photo::decode_noting`] also tells which of the first two happened.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] when the bytes are no such picture or a damaged one, [`Error::TooLarge`] when the picture
+    /// exceeds the limits, [`Error::Unsupported`] for floating-point samples and for the rare JPEG that is sequential, has chroma of
+    /// reduced size and stores each colour in a scan of its own.
+    pub fn decode_with(bytes: &[u8], limits: &Limits) -> Result<Self> {
+        Ok(Self::decode_noting(bytes, limits)?.0)
+    }
+
+    /// As [`Photo::decode_with`], and tells what was given up.
+    ///
+    /// # Errors
+    /// As [`Photo::decode_with`].
+    pub fn decode_noting(bytes: &[u8], limits: &Limits) -> Result<(Self, Conversion)> {
+        let reader = ImageReader::new(Cursor::new(bytes));
+        let mut reader = reader.with_guessed_format().map_err(|e| Error::malformed("picture", e))?;
+        let format = match reader.format() {
+            Some(ImageFormat::Png) => "PNG",
+            Some(ImageFormat::Jpeg) => {
+                check_jpeg_scans(bytes)?;
+                "JPEG"
+            }
+            Some(ImageFormat::Tiff) => "TIFF",
+            _ => return Err(Error::malformed_at("picture", 0, "its first bytes are those of no PNG, JPEG or TIFF")),
+        };
+        let malformed = |error: image::ImageError| Error::malformed(format, one_line(&error));
+        let mut image_limits = image::Limits::default();
+        image_limits.max_alloc = Some(limits.bytes);
+        reader.limits(image_limits);
+        let mut decoder = reader.into_decoder().map_err(malformed)?;
+        let (width, height) = decoder.dimensions();
+        limits.check_pixels(height as usize, width as usize)?;
+        limits.check_bytes(decoder.total_bytes())?;
+        let orientation = decoder.orientation().map_err(malformed)?;
+        let mut picture = DynamicImage::from_decoder(decoder).map_err(malformed)?;
+        picture.apply_orientation(orientation);
+        Self::from_dynamic(picture)
+    }
+
+    fn from_dynamic(picture: DynamicImage) -> Result<(Self, Conversion)> {
+        let (height, width) = (picture.height() as usize, picture.width() as usize);
+        let color = picture.color();
+        let samples_are_float = matches!(picture, DynamicImage::ImageRgb32F(_) | DynamicImage::ImageRgba32F(_));
+        if samples_are_float {
+            return Err(Error::Unsupported("pictures with floating-point samples are not supported".into()));
+        }
+        let conversion = Conversion {
+            depth_reduced: color.bytes_per_pixel() > color.channel_count(),
+            alpha_flattened: color.has_alpha(),
+        };
+        let photo = match picture {
+            DynamicImage::ImageLuma8(grey) => Self::from_grey(height, width, grey.into_raw())?,
+            DynamicImage::ImageRgb8(rgb) => Self::from_rgb(height, width, rgb.into_raw())?,
+            other => {
+                let deep = other.into_rgba16();
+                let flattened = deep.pixels().map(|pixel| {
+                    let [r, g, b, alpha] = pixel.0.map(u64::from);
+                    [r, g, b].map(|sample| over_white(sample, alpha))
+                });
+                if color.has_color() {
+                    Self::from_rgb(height, width, flattened.flatten().collect())?
+                } else {
+                    Self::from_grey(height, width, flattened.map(|[grey, ..]| grey).collect())?
+                }
+            }
+        };
+        Ok((photo, conversion))
+    }
+
+    /// An RGB photo from samples in the order (height, width, channel).
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] when a side is 0, [`Error::ShapeMismatch`] when there are not `3 * height * width` samples.
+    pub fn from_rgb(height: usize, width: usize, samples: Vec<u8>) -> Result<Self> {
+        Self::from_samples(height, width, 3, samples)
+    }
+
+    /// A grey photo from samples in the order (height, width).
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] when a side is 0, [`Error::ShapeMismatch`] when there are not `height * width` samples.
+    pub fn from_grey(height: usize, width: usize, samples: Vec<u8>) -> Result<Self> {
+        Self::from_samples(height, width, 1, samples)
+    }
+
+    fn from_samples(height: usize, width: usize, channels: usize, samples: Vec<u8>) -> Result<Self> {
+        if height == 0 || width == 0 {
+            let found = format!("{height} x {width}");
+            return Err(Error::OutOfRange { name: "photo size", found, expected: "at least 1 x 1" });
+        }
+        if height.checked_mul(width).and_then(|n| n.checked_mul(channels)) != Some(samples.len()) {
+            return Err(Error::ShapeMismatch { expected: vec![height, width, channels], found: vec![samples.len()] });
+        }
+        Ok(Self { height, width, channels, samples })
+    }
+
+    /// A photo from an array of shape (height, width, channel) with 1 or 3 channels, dtype u8.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for another number of channels, [`Error::OutOfRange`] when a side is 0.
+    pub fn from_array(array: ArrayView3<u8>) -> Result<Self> {
+        let (height, width, channels) = array.dim();
+        if channels != 1 && channels != 3 {
+            return Err(Error::ShapeMismatch {
+                expected: vec![height, width, 3],
+                found: vec![height, width, channels],
+            });
+        }
+        Self::from_samples(height, width, channels, array.iter().copied().collect())
+    }
+
+    /// The samples as an array view of shape (height, width, channel), dtype u8, without a copy.
+    pub fn view(&self) -> ArrayView3<'_, u8> {
+        ArrayView3::from_shape((self.height, self.width, self.channels), &self.samples)
+            .expect("a photo has height * width * channels samples")
+    }
+
+    /// The samples as an owned array of shape (height, width, channel), dtype u8.
+    pub fn to_array(&self) -> Array3<u8> {
+        self.view().to_owned()
+    }
+
+    /// Number of rows.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Number of columns.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Samples a pixel: 3 for RGB, 1 for grey.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Number of pixels, `height * width`.
+    pub fn pixels(&self) -> usize {
+        self.height * self.width
+    }
+
+    /// Whether the photo is grey.
+    pub fn is_grey(&self) -> bool {
+        self.channels == 1
+    }
+
+    /// The samples in the order (height, width, channel). Their number is what the naive storage of the photo takes, in
+    /// bytes.
+    pub fn samples(&self) -> &[u8] {
+        &self.samples
+    }
+
+    /// The pixels in raster order as `[red, green, blue]`; a grey pixel has all three equal.
+    pub fn colors(&self) -> impl ExactSizeIterator<Item = [u8; 3]> + '_ {
+        self.samples.chunks_exact(self.channels).map(|pixel| match *pixel {
+            [grey] => [grey; 3],
+            [r, g, b] => [r, g, b],
+            _ => unreachable!("a photo has 1 or 3 channels"),
+        })
+    }
+
+    /// The pixel at row `y` and column `x` as `[red, green, blue]`, or `None` outside the photo.
+    pub fn color_at(&self, y: usize, x: usize) -> Option<[u8; 3]> {
+        (y < self.height && x < self.width).then(|| {
+            let at = (y * self.width + x) * self.channels;
+            std::array::from_fn(|channel| self.samples[at + channel.min(self.channels - 1)])
+        })
+    }
+
+    /// The part that starts at row `y` and column `x`.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] when the part is empty or reaches outside the photo.
+    pub fn crop(&self, y: usize, x: usize, height: usize, width: usize) -> Result<Self> {
+        let inside = |start: usize, len: usize, side: usize| start.checked_add(len).is_some_and(|end| end <= side);
+        if !inside(y, height, self.height) || !inside(x, width, self.width) {
+            let found = format!("{height} x {width} at ({y}, {x}) of {} x {}", self.height, self.width);
+            return Err(Error::OutOfRange { name: "crop", found, expected: "inside the photo" });
+        }
+        let row = self.width * self.channels;
+        let rows = self.samples.chunks_exact(row).skip(y).take(height);
+        let samples = rows.flat_map(|row| &row[x * self.channels..][..width * self.channels]).copied().collect();
+        Self::from_samples(height, width, self.channels, samples)
+    }
+
+    /// The photo with every pixel shown as a square of `factor` x `factor` pixels, to look at single pixels.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] when `factor` is 0, [`Error::TooLarge`] when the result exceeds the default [`Limits`].
+    pub fn enlarge(&self, factor: usize) -> Result<Self> {
+        let (height, width) = (self.height.saturating_mul(factor), self.width.saturating_mul(factor));
+        Limits::new().check_pixels(height, width)?;
+        let mut samples = Vec::with_capacity(height * width * self.channels);
+        for row in self.samples.chunks_exact(self.width * self.channels) {
+            let pixels = row.chunks_exact(self.channels);
+            let wide: Vec<u8> =
+                pixels.flat_map(|pixel| std::iter::repeat_n(pixel, factor).flatten()).copied().collect();
+            samples.extend(std::iter::repeat_n(wide, factor).flatten());
+        }
+        Self::from_samples(height, width, self.channels, samples)
+    }
+
+    /// Encodes the photo as a file in memory.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for a JPEG quality outside 1..=100, [`Error::TooLarge`] when a side is more than the
+    /// format can hold.
+    pub fn encode(&self, format: PhotoFormat) -> Result<Vec<u8>> {
+        let mut bytes = Cursor::new(Vec::new());
+        match format {
+            PhotoFormat::Png => self.encode_by(PngEncoder::new(&mut bytes))?,
+            PhotoFormat::Tiff => self.encode_by(TiffEncoder::new(&mut bytes))?,
+            PhotoFormat::Jpeg(quality @ 1..=100) => {
+                self.encode_by(JpegEncoder::new_with_quality(&mut bytes, quality))?;
+            }
+            PhotoFormat::Jpeg(quality) => {
+                let found = quality.to_string();
+                return Err(Error::OutOfRange { name: "quality", found, expected: "from 1 to 100" });
+            }
+        }
+        Ok(bytes.into_inner())
+    }
+
+    /// Encodes the photo as a PNG file in memory: RGB or grey, lossless.
+    ///
+    /// # Errors
+    /// As [`Photo::encode`].
+    pub fn to_png(&self) -> Result<Vec<u8>> {
+        self.encode(PhotoFormat::Png)
+    }
+
+    /// Encodes the photo as a JPEG file in memory, at a quality from 1 to 100, with full-size chroma (4:4:4).
+    ///
+    /// # Errors
+    /// As [`Photo::encode`].
+    pub fn to_jpeg(&self, quality: u8) -> Result<Vec<u8>> {
+        self.encode(PhotoFormat::Jpeg(quality))
+    }
+
+    /// Saves the photo in the format that the extension asks for: `.png`, `.jpg` (quality 90) or `.tif`. The file is
+    /// written beside its place and then moved there, so that it is never half-written.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the file cannot be written, [`Error::Unsupported`] for another extension.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        file::write(path, &self.encode(PhotoFormat::from_path(path)?)?, file::Existing::Replace)
+    }
+
+    fn encode_by(&self, encoder: impl ImageEncoder) -> Result<()> {
+        let side = |what, len: usize| {
+            u32::try_from(len).map_err(|_| Error::TooLarge { what, found: len as u64, limit: u32::MAX.into() })
+        };
+        let (width, height) = (side("columns", self.width)?, side("rows", self.height)?);
+        let color = if self.is_grey() { ExtendedColorType::L8 } else { ExtendedColorType::Rgb8 };
+        encoder
+            .write_image(&self.samples, width, height, color)
+            .map_err(|error| Error::Unsupported(format!("cannot encode the picture: {}", one_line(&error))))
+    }
+}
+
+impl fmt::Debug for Photo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.is_grey() { "grey" } else { "RGB" };
+        write!(f, "Photo({} x {} {kind})", self.height, self.width)
+    }
+}
+
+/// A sample of 16 bits laid over white and rounded to 8.
+fn over_white(sample: u64, alpha: u64) -> u8 {
+    const FULL: u64 = u16::MAX as u64;
+    let blended = sample * alpha + FULL * (FULL - alpha);
+    ((blended * 255 + FULL * FULL / 2) / (FULL * FULL)) as u8
+}
+
+/// Refuses the one kind of JPEG that the decoder would turn into a wrong picture without a word (seen with zune-jpeg
+/// 0.5.15): sequential, components of different sizes, and not all of them in the first scan.
+fn check_jpeg_scans(bytes: &[u8]) -> Result<()> {
+    let (mut at, mut components, mut sizes_differ) = (2, 0, false);
+    while let Some(&[0xFF, marker, high, low]) = bytes.get(at..at + 4) {
+        let segment = bytes.get(at + 4..).unwrap_or_default();
+        match marker {
+            // A fill byte before a marker.
+            0xFF => {
+                at += 1;
+                continue;
+            }
+            // Start of frame, baseline or extended sequential: 8-bit depth, u16 height, u16 width, then the components.
+            0xC0 | 0xC1 => {
+                components = segment.get(5).copied().unwrap_or(0);
+                let sizes: Vec<&u8> = segment.iter().skip(7).step_by(3).take(components.into()).collect();
+                sizes_differ = sizes.windows(2).any(|pair| pair[0] != pair[1]);
+            }
+            // Start of scan: its number of components.
+            0xDA if sizes_differ && segment.first().is_some_and(|&in_scan| in_scan < components) => {
+                return Err(Error::Unsupported("JPEG with reduced chroma in separate scans is not supported".into()));
+            }
+            0xDA => return Ok(()),
+            _ => {}
+        }
+        at += 2 + usize::from(u16::from_be_bytes([high, low]));
+    }
+    Ok(())
+}
+
+/// Another library's error message, which may hold line breaks, as one line.
+pub(crate) fn one_line(error: &impl fmt::Display) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blending_keeps_the_ends_and_rounds() {
+        assert_eq!(over_white(0, 65_535), 0);
+        assert_eq!(over_white(65_535, 65_535), 255);
+        assert_eq!(over_white(0, 0), 255);
+        assert_eq!(over_white(0, 32_768), 127);
+        assert_eq!(over_white(128 * 257, 65_535), 128);
+        assert_eq!(over_white(128 * 257 + 129, 65_535), 129);
+    }
+}

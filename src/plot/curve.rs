@@ -1,0 +1,157 @@
+//! Lines and points over two named axes.
+
+use super::chart::{self, GRID, INK, SERIES, SIZE};
+use plotters::prelude::*;
+
+/// One measure against another, one series a method, with a legend.
+///
+/// Points whose coordinates are not finite (the PSNR of a lossless picture, say) are left out.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use]
+pub struct Curve {
+    pub(super) title: String,
+    x: String,
+    y: String,
+    log_x: bool,
+    series: Vec<Series>,
+    marks: Vec<(f64, String)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Series {
+    name: String,
+    points: Vec<(f64, f64)>,
+    joined: bool,
+}
+
+impl Curve {
+    /// An empty chart.
+    pub fn new(title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            x: String::new(),
+            y: String::new(),
+            log_x: false,
+            series: Vec::new(),
+            marks: Vec::new(),
+        }
+    }
+
+    /// What the horizontal axis shows, with its unit.
+    pub fn x(mut self, label: impl Into<String>) -> Self {
+        self.x = label.into();
+        self
+    }
+
+    /// What the vertical axis shows, with its unit.
+    pub fn y(mut self, label: impl Into<String>) -> Self {
+        self.y = label.into();
+        self
+    }
+
+    /// A horizontal axis on which equal steps double the value; points at 0 and below are left out.
+    pub fn log_x(mut self) -> Self {
+        self.log_x = true;
+        self
+    }
+
+    /// Adds points joined by a line, in the order given.
+    pub fn line(self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        self.add(name, points, true)
+    }
+
+    /// Adds points that are not joined.
+    pub fn points(self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        self.add(name, points, false)
+    }
+
+    /// Marks a place on the horizontal axis by a dashed line and a text.
+    pub fn mark(mut self, x: f64, text: impl Into<String>) -> Self {
+        self.marks.push((x, text.into()));
+        self
+    }
+
+    fn add(mut self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>, joined: bool) -> Self {
+        self.series.push(Series { name: name.into(), points: points.into_iter().collect(), joined });
+        self
+    }
+
+    pub(super) fn dimensions(&self) -> (u32, u32) {
+        SIZE
+    }
+
+    /// Where a value lies on the horizontal axis.
+    fn place(&self, x: f64) -> f64 {
+        if self.log_x { x.log2() } else { x }
+    }
+
+    fn placed<'a>(&'a self, series: &'a Series) -> impl Iterator<Item = (f64, f64)> + 'a {
+        let placed = series.points.iter().map(|&(x, y)| (self.place(x), y));
+        placed.filter(|(x, y)| x.is_finite() && y.is_finite())
+    }
+
+    /// The chart as an SVG document.
+    pub fn svg(&self) -> String {
+        let points = || self.series.iter().flat_map(|series| self.placed(series));
+        let marks = self.marks.iter().map(|&(x, _)| self.place(x));
+        let (x_range, y_range) =
+            (chart::range(points().map(|p| p.0).chain(marks)), chart::range(points().map(|p| p.1)));
+        let ticks = if self.log_x { (x_range.end - x_range.start).ceil() as usize + 1 } else { 9 };
+        chart::page(self.dimensions(), |root| {
+            let mut chart = ChartBuilder::on(root)
+                .caption(&self.title, chart::font(chart::TITLE))
+                .margin(14)
+                .margin_right(28)
+                .x_label_area_size(48)
+                .y_label_area_size(64)
+                .build_cartesian_2d(x_range, y_range.clone())?;
+            chart
+                .configure_mesh()
+                .x_desc(&self.x)
+                .y_desc(&self.y)
+                .axis_desc_style(chart::font(chart::LABEL))
+                .label_style(chart::font(chart::TICK))
+                .x_labels(ticks)
+                .y_labels(9)
+                .x_label_formatter(&|&x| chart::tick(if self.log_x { x.exp2() } else { x }))
+                .y_label_formatter(&|&y| chart::tick(y))
+                .axis_style(INK)
+                .bold_line_style(GRID)
+                .light_line_style(TRANSPARENT)
+                .draw()?;
+            for (x, text) in &self.marks {
+                let x = self.place(*x);
+                let (bottom, top) = (y_range.start, y_range.end);
+                chart.draw_series(DashedLineSeries::new([(x, bottom), (x, top)], 5, 4, INK.stroke_width(1)))?;
+                chart.draw_series([Text::new(format!(" {text}"), (x, top), chart::font(chart::TICK))])?;
+            }
+            for (series, color) in self.series.iter().zip(SERIES.iter().cycle()) {
+                let points: Vec<(f64, f64)> = self.placed(series).collect();
+                if series.joined {
+                    chart.draw_series(LineSeries::new(points.iter().copied(), color.stroke_width(2)))?;
+                }
+                let legend = series.joined;
+                let dots = points.into_iter().map(|point| Circle::new(point, 4, color.filled()));
+                chart.draw_series(dots)?.label(&series.name).legend(move |(x, y)| {
+                    let line = if legend { vec![(x, y), (x + 20, y)] } else { Vec::new() };
+                    EmptyElement::at((0, 0))
+                        + PathElement::new(line, color.stroke_width(2))
+                        + Circle::new((x + 10, y), 4, color.filled())
+                });
+            }
+            if self.series.len() > 1 {
+                chart
+                    .configure_series_labels()
+                    .position(SeriesLabelPosition::LowerRight)
+                    .margin(12)
+                    .background_style(WHITE.mix(0.9))
+                    .border_style(GRID)
+                    .label_font(chart::font(chart::LABEL))
+                    .draw()?;
+            }
+            Ok(())
+        })
+    }
+}
+
+super::svg_figure!(Curve, "Curve");

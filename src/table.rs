@@ -1,0 +1,213 @@
+//! Small tidy tables: one row an observation, one column a variable.
+
+use crate::error::{Error, Result};
+use std::fmt;
+
+/// One value of a [`Table`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// A name.
+    Text(String),
+    /// A whole number, such as a count of bytes.
+    Int(u64),
+    /// A measure; shown with three decimals.
+    Float(f64),
+}
+
+impl Cell {
+    /// The value as a number; `None` for text.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Cell::Text(_) => None,
+            Cell::Int(value) => Some(*value as f64),
+            Cell::Float(value) => Some(*value),
+        }
+    }
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cell::Text(text) => f.write_str(text),
+            Cell::Int(value) => f.write_str(&grouped(*value)),
+            Cell::Float(value) => write!(f, "{value:.3}"),
+        }
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Cell::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Cell::Text(text)
+    }
+}
+
+impl From<usize> for Cell {
+    fn from(value: usize) -> Self {
+        Cell::Int(value as u64)
+    }
+}
+
+impl From<f64> for Cell {
+    fn from(value: f64) -> Self {
+        Cell::Float(value)
+    }
+}
+
+/// Named columns and rows of [`Cell`]s, shown as an HTML table in a notebook and as aligned text elsewhere.
+///
+/// ```
+/// use cortado::Table;
+/// let mut table = Table::new(["k", "PSNR (dB)"]);
+/// table.push([16.into(), 27.5.into()]);
+/// table.push([32.into(), 30.25.into()]);
+/// assert_eq!(table.points("k", "PSNR (dB)")?, [(16.0, 27.5), (32.0, 30.25)]);
+/// # Ok::<(), cortado::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    columns: Vec<String>,
+    rows: Vec<Vec<Cell>>,
+}
+
+impl Table {
+    /// An empty table with these columns.
+    pub fn new<const N: usize>(columns: [&str; N]) -> Self {
+        Self { columns: columns.map(str::to_owned).to_vec(), rows: Vec::new() }
+    }
+
+    /// Adds a row.
+    ///
+    /// # Panics
+    /// When the row has another number of cells than the table has columns.
+    pub fn push<const N: usize>(&mut self, row: [Cell; N]) {
+        assert_eq!(N, self.columns.len(), "a row needs one cell for each column");
+        self.rows.push(row.to_vec());
+    }
+
+    /// The columns' names.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// The rows, in the order they were added.
+    pub fn rows(&self) -> &[Vec<Cell>] {
+        &self.rows
+    }
+
+    /// The rows whose cell in `column` shows as `value`.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] when there is no such column.
+    pub fn only(&self, column: &str, value: &str) -> Result<Self> {
+        let at = self.position(column)?;
+        let rows = self.rows.iter().filter(|row| row[at].to_string() == value).cloned().collect();
+        Ok(Self { columns: self.columns.clone(), rows })
+    }
+
+    /// The numbers of a column.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] when there is no such column or it holds text.
+    pub fn numbers(&self, column: &str) -> Result<Vec<f64>> {
+        let at = self.position(column)?;
+        let number = |row: &Vec<Cell>| {
+            let found = || format!("{:?} in {column:?}", row[at].to_string());
+            row[at].number().ok_or_else(|| Error::OutOfRange { name: "cell", found: found(), expected: "a number" })
+        };
+        self.rows.iter().map(number).collect()
+    }
+
+    /// Two columns as points, to plot one against the other.
+    ///
+    /// # Errors
+    /// As [`Table::numbers`].
+    pub fn points(&self, x: &str, y: &str) -> Result<Vec<(f64, f64)>> {
+        Ok(self.numbers(x)?.into_iter().zip(self.numbers(y)?).collect())
+    }
+
+    fn position(&self, column: &str) -> Result<usize> {
+        self.columns.iter().position(|name| name == column).ok_or_else(|| Error::OutOfRange {
+            name: "column",
+            found: format!("{column:?}"),
+            expected: "one of the table's columns",
+        })
+    }
+
+    fn is_numeric(&self, column: usize) -> bool {
+        self.rows.iter().all(|row| row[column].number().is_some())
+    }
+
+    /// The table as HTML, numbers aligned to the right.
+    pub fn to_html(&self) -> String {
+        let row = |tag: &str, cells: Vec<String>| {
+            let cells = cells.iter().enumerate().map(|(column, cell)| {
+                let side = if self.is_numeric(column) { "right" } else { "left" };
+                format!("<{tag} style=\"text-align:{side};padding:2px 12px\">{}</{tag}>", escape(cell))
+            });
+            format!("<tr>{}</tr>", cells.collect::<String>())
+        };
+        let body = self.rows.iter().map(|cells| row("td", cells.iter().map(Cell::to_string).collect()));
+        format!(
+            "<table><thead>{}</thead><tbody>{}</tbody></table>",
+            row("th", self.columns.clone()),
+            body.collect::<String>()
+        )
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let body = self.rows.iter().map(|row| row.iter().map(Cell::to_string).collect());
+        let lines: Vec<Vec<String>> = std::iter::once(self.columns.clone()).chain(body).collect();
+        let width =
+            |column: usize| lines.iter().map(|line: &Vec<String>| line[column].chars().count()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
+        for (number, line) in lines.iter().enumerate() {
+            let cells = line.iter().enumerate().map(|(column, cell)| {
+                let width = widths[column];
+                if self.is_numeric(column) { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+            });
+            let line = cells.collect::<Vec<_>>().join("  ");
+            write!(f, "{}{}", if number == 0 { "" } else { "\n" }, line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// A whole number with a comma between thousands.
+pub(crate) fn grouped(value: u64) -> String {
+    let digits = value.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(|group| String::from_utf8_lossy(group));
+    groups.collect::<Vec<_>>().join(",")
+}
+
+/// Text for HTML, SVG and their attributes.
+pub(crate) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_numbers_grouped_aligned_and_escaped() {
+        let mut table = Table::new(["what", "bytes"]);
+        table.push(["a <b>".into(), 1_234_567.into()]);
+        table.push(["c".into(), 89.into()]);
+        assert_eq!(table.to_string(), "what       bytes\na <b>  1,234,567\nc             89");
+        assert!(table.to_html().contains("a &lt;b&gt;"));
+        assert_eq!(table.only("what", "c").unwrap().numbers("bytes").unwrap(), [89.0]);
+        assert_eq!(
+            table.numbers("what").unwrap_err().to_string(),
+            "cell must be a number, but is \"a <b>\" in \"what\""
+        );
+        assert!(table.points("bytes", "nothing").is_err());
+    }
+}
