@@ -40,7 +40,7 @@ pub use table::Table;
 /// Everything a notebook needs, for `use cortado::prelude::*;`.
 pub mod prelude {
     pub use crate::error::{Error, Limits};
-    pub use crate::metrics::{bits_per_pixel, compression_ratio, mse, psnr, ssim};
+    pub use crate::metrics::{bits_per_pixel, compression_ratio, error_map, mse, psnr, ssim};
     pub use crate::palette::{IndexedPhoto, Palette, PaletteOptions};
     pub use crate::photo::{Photo, PhotoFormat};
     pub use crate::plot::{Bars, Curve, Figure, Heatmap, Slider, side_by_side, swatches};

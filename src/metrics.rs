@@ -29,6 +29,20 @@ pub fn psnr_from_mse(mse: f64) -> f64 {
     10.0 * (255.0_f64.powi(2) / mse).log10()
 }
 
+/// How far the photos are apart at each pixel: the Euclidean distance of the two colours in 8-bit levels, shape
+/// (height, width), dtype f64.
+///
+/// # Errors
+/// As [`mse`].
+pub fn error_map(reference: &Photo, other: &Photo) -> Result<Array2<f64>> {
+    check_shapes(reference, other)?;
+    let squared = |(&a, &b): (&u8, &u8)| f64::from(a.abs_diff(b)).powi(2);
+    let channels = reference.channels();
+    let pixels = reference.samples().chunks_exact(channels).zip(other.samples().chunks_exact(channels));
+    let distances = pixels.map(|(a, b)| a.iter().zip(b).map(squared).sum::<f64>().sqrt()).collect();
+    Ok(Array2::from_shape_vec((reference.height(), reference.width()), distances).expect("one distance a pixel"))
+}
+
 /// Structural similarity of the lumas of two photos: 1 for equal ones, less for worse.
 ///
 /// Mean SSIM as Wang, Bovik, Sheikh and Simoncelli define it ("Image quality assessment: from error visibility to

@@ -255,6 +255,11 @@ impl Photo {
         })
     }
 
+    /// Every colour that occurs in the photo, once, sorted.
+    pub fn distinct_colors(&self) -> Vec<[u8; 3]> {
+        distinct(self.colors().collect())
+    }
+
     /// The pixel at row `y` and column `x` as `[red, green, blue]`, or `None` outside the photo.
     pub fn color_at(&self, y: usize, x: usize) -> Option<[u8; 3]> {
         (y < self.height && x < self.width).then(|| {
@@ -360,6 +365,13 @@ impl fmt::Debug for Photo {
         let kind = if self.is_grey() { "grey" } else { "RGB" };
         write!(f, "Photo({} x {} {kind})", self.height, self.width)
     }
+}
+
+/// Sorted, each once.
+pub(crate) fn distinct(mut colors: Vec<[u8; 3]>) -> Vec<[u8; 3]> {
+    colors.sort_unstable();
+    colors.dedup();
+    colors
 }
 
 /// A sample of 16 bits laid over white and rounded to 8.

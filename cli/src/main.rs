@@ -1,3 +1,73 @@
-fn main() {
-    println!("hi");
+//! The `cortado` command. This file only parses; each subcommand has a file of its own.
+
+mod compress;
+mod decompress;
+mod info;
+mod lab;
+mod notebooks;
+mod output;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Image and label-volume codecs, made to be taught with and tuned in notebooks.
+#[derive(Parser)]
+#[command(name = "cortado", version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Set up JupyterLab and the kernel, and open the walkthroughs.
+    Lab(lab::Options),
+    /// Run the walkthroughs without a browser.
+    Notebooks {
+        #[command(subcommand)]
+        action: notebooks::Action,
+    },
+    /// Compress a photo; the codec follows from the output's name (.png: palette).
+    Compress(compress::Options),
+    /// Decompress to a picture (.png, .jpg, .tif) or to arrays (.npz: palette and indices).
+    Decompress(decompress::Options),
+    /// Tell what a file holds.
+    Info(info::Options),
+}
+
+/// What every subcommand that reads a file and writes one takes.
+#[derive(clap::Args)]
+struct Files {
+    /// The file to read.
+    input: PathBuf,
+    /// The file to write.
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Replace the output if it is there.
+    #[arg(long)]
+    force: bool,
+    /// Print one JSON object instead of a line.
+    #[arg(long)]
+    json: bool,
+    /// Use at most this many threads; all cores unless given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Lab(options) => lab::run(&options),
+        Command::Notebooks { action } => notebooks::run(&action),
+        Command::Compress(options) => compress::run(&options),
+        Command::Decompress(options) => decompress::run(&options),
+        Command::Info(options) => info::run(&options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -35,7 +35,7 @@ pub use options::PaletteOptions;
 pub use storage::Storage;
 
 use crate::error::{Error, Result};
-use crate::photo::Photo;
+use crate::photo::{Photo, distinct};
 use ndarray::Array2;
 use rand::SeedableRng;
 use rand::seq::index;
@@ -72,7 +72,7 @@ impl Palette {
         let options = options.checked()?;
         let mut rng = Xoshiro256Plus::seed_from_u64(options.seed);
         let sample = sample_colors(photo, options.sample, &mut rng);
-        let distinct = distinct_colors(&sample);
+        let distinct = distinct(sample.clone());
         let centroids = if distinct.len() <= options.colors {
             distinct.into_iter().map(|color| color.map(f64::from)).collect()
         } else {
@@ -173,13 +173,6 @@ fn sample_colors(photo: &Photo, count: Option<usize>, rng: &mut Xoshiro256Plus) 
             .collect(),
         _ => photo.colors().collect(),
     }
-}
-
-fn distinct_colors(colors: &[[u8; 3]]) -> Vec<[u8; 3]> {
-    let mut distinct = colors.to_vec();
-    distinct.sort_unstable();
-    distinct.dedup();
-    distinct
 }
 
 impl Error {

@@ -3,7 +3,7 @@
 use super::Media;
 use super::chart::{self, INK};
 use crate::photo::Photo;
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 use plotters::prelude::*;
 
 /// A matrix as colours from dark (least) to light (most), row 0 at the top, with a colour scale.
@@ -36,9 +36,9 @@ const SIDE: u32 = 560;
 
 impl Heatmap {
     /// A heatmap of a matrix of shape (rows, columns).
-    pub fn new(title: impl Into<String>, matrix: ArrayView2<f64>) -> Self {
+    pub fn new(title: impl Into<String>, matrix: Array2<f64>) -> Self {
         let (x, y, value) = ("column".into(), "row".into(), String::new());
-        Self { title: title.into(), x, y, value, matrix: matrix.to_owned() }
+        Self { title: title.into(), x, y, value, matrix }
     }
 
     /// What the columns are, with the unit; `column` unless set.

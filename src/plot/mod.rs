@@ -128,9 +128,7 @@ impl Figure for Photo {
     /// A PNG; indexed when the photo has at most 256 colours, which is the same picture in fewer bytes.
     fn media(&self) -> Media {
         let shown = self.enlarge(zoom(self)).expect("a small photo can be enlarged");
-        let mut colors: Vec<[u8; 3]> = shown.colors().collect();
-        colors.sort_unstable();
-        colors.dedup();
+        let colors = self.distinct_colors();
         let png = if colors.len() <= MAX_COLORS {
             Palette::from_colors(&colors).and_then(|palette| palette.quantize(&shown).to_png())
         } else {

@@ -1,0 +1,74 @@
+//! `cortado info`.
+
+use crate::output;
+use anyhow::Result;
+use clap::Args;
+use cortado::metrics::{bits_per_pixel, compression_ratio};
+use cortado::{Error, IndexedPhoto, Limits, Photo, file};
+use serde_json::{Map, Value};
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub struct Options {
+    /// The file to look into.
+    input: PathBuf,
+    /// Print one JSON object instead of a line.
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(options: &Options) -> Result<()> {
+    let limits = Limits::new();
+    let input = file::read(&options.input, &limits)?;
+    let mut fields = Map::new();
+    fields.insert("input".into(), output::display(&options.input));
+    fields.insert("input_bytes".into(), input.len().into());
+    let indexed = match IndexedPhoto::from_png_with(&input, &limits) {
+        Ok(indexed) => Some(indexed),
+        // A valid PNG without a palette, or no PNG at all: a photo, or an error that names what was expected.
+        Err(Error::Unsupported(_) | Error::Malformed { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let (photo, what) = match indexed {
+        Some(indexed) => {
+            let (colors, bits) = (indexed.palette().len(), indexed.entropy());
+            fields.insert("codec".into(), "palette".into());
+            fields.insert("colors".into(), colors.into());
+            fields.insert("entropy_bits_per_pixel".into(), bits.into());
+            let photo = indexed.to_photo();
+            let (height, width) = (photo.height(), photo.width());
+            (
+                photo,
+                format!("indexed PNG, {height} x {width}, {colors} colours, order-0 entropy {bits:.3} bits per pixel"),
+            )
+        }
+        None => {
+            let (photo, conversion) = Photo::decode_noting(&input, &limits)?;
+            fields.insert("codec".into(), Value::Null);
+            fields.insert("deeper_than_8_bits".into(), conversion.depth_reduced.into());
+            fields.insert("alpha".into(), conversion.alpha_flattened.into());
+            let mut what = format!("{photo:?}");
+            if conversion.depth_reduced {
+                what.push_str(", more than 8 bits a sample");
+            }
+            if conversion.alpha_flattened {
+                what.push_str(", with transparency");
+            }
+            (photo, what)
+        }
+    };
+    let raw = photo.samples().len();
+    let (ratio, bits) = (compression_ratio(raw, input.len()), bits_per_pixel(input.len(), photo.pixels()));
+    for (name, value) in [("height", photo.height()), ("width", photo.width()), ("channels", photo.channels())] {
+        fields.insert(name.into(), value.into());
+    }
+    fields.insert("raw_bytes".into(), raw.into());
+    fields.insert("ratio".into(), ratio.into());
+    fields.insert("bits_per_pixel".into(), bits.into());
+    let line = format!(
+        "{}: {what}; {} bytes, ratio {ratio:.2}, {bits:.3} bits per pixel",
+        options.input.display(),
+        input.len()
+    );
+    output::report(options.json, fields, &line)
+}

@@ -1,0 +1,70 @@
+//! The Rust kernel: built from the workspace, copied into the state folder, registered in the virtual environment.
+
+use super::steps;
+use anyhow::{Context, Result};
+use serde_json::json;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Builds the kernel if its sources changed, and registers it in the environment `venv`.
+///
+/// It is called `rust`, as the stock kernel is, so that the walkthroughs open with either.
+pub fn install(root: &Path, state: &Path, venv: &Path) -> Result<()> {
+    let kernel = state.join(executable("cortado-kernel"));
+    let mark = state.join("cortado-kernel.built-from");
+    if !kernel.is_file() {
+        // A mark without its kernel holds nothing.
+        let _ = fs::remove_file(&mark);
+    }
+    steps::once(&mark, &sources(root)?, || place(&build(root)?, &kernel))?;
+    let spec = json!({
+        "argv": [kernel, "--control_file", "{connection_file}"],
+        "display_name": "Rust (Cortado)",
+        "language": "rust",
+        "interrupt_mode": "message",
+    });
+    let folder = venv.join("share/jupyter/kernels/rust");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let file = folder.join("kernel.json");
+    fs::write(&file, format!("{spec:#}\n")).with_context(|| format!("cannot write {}", file.display()))
+}
+
+fn executable(name: &str) -> String {
+    format!("{name}{}", env::consts::EXE_SUFFIX)
+}
+
+/// What the kernel is made of: its sources, the lock file and the compiler.
+fn sources(root: &Path) -> Result<String> {
+    let mut files = vec![root.join("Cargo.lock"), root.join("kernel/Cargo.toml")];
+    let folder = root.join("kernel/src");
+    let entries = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    files.extend(entries.filter_map(|entry| Some(entry.ok()?.path())));
+    files.sort();
+    let contents: Vec<_> = files.iter().map(fs::read).collect::<Result<_, _>>().context("cannot read the kernel")?;
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let version = Command::new(rustc).arg("-vV").output().context("cannot run rustc")?.stdout;
+    Ok(steps::digest((contents, version)))
+}
+
+fn build(root: &Path) -> Result<PathBuf> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let target = root.join("target");
+    let mut command = Command::new(cargo);
+    command.current_dir(root).args(["build", "--release", "--locked", "--package", "cortado-kernel", "--target-dir"]);
+    steps::run("Building the Rust kernel (minutes, the first time)", command.arg(&target), |printed| {
+        let reason =
+            printed.lines().find(|line| line.starts_with("error")).unwrap_or_else(|| steps::last_line(printed));
+        format!("check the network and that rustc is current (rustup update), and run this again ({reason})")
+    })?;
+    Ok(target.join("release").join(executable("cortado-kernel")))
+}
+
+/// The kernel in use may be running: it is replaced by a rename, never written to.
+fn place(built: &Path, kernel: &Path) -> Result<()> {
+    let fresh = kernel.with_extension("new");
+    fs::copy(built, &fresh)
+        .and_then(|_| fs::rename(&fresh, kernel))
+        .with_context(|| format!("cannot write {}", kernel.display()))
+}

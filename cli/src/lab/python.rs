@@ -1,0 +1,67 @@
+//! A Python of the reader's, and a virtual environment of ours with JupyterLab in it.
+
+use super::steps;
+use anyhow::{Context, Result, bail};
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const REQUIREMENTS: &str = include_str!("requirements.txt");
+
+/// The virtual environment's interpreter, with JupyterLab installed; made below `state` on the first call.
+pub fn environment(state: &Path) -> Result<PathBuf> {
+    let venv = state.join("venv");
+    let inside = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    let key = steps::digest(REQUIREMENTS);
+    // An environment whose base Python has gone no longer runs, and is made again.
+    let key = if runs(&inside) { key } else { format!("{key} anew") };
+    steps::once(&venv.join("cortado-ready"), &key, || {
+        let python = find()?;
+        if venv.exists() {
+            fs::remove_dir_all(&venv).with_context(|| format!("cannot remove {}", venv.display()))?;
+        }
+        steps::run("Making a Python environment", Command::new(&python).args(["-m", "venv"]).arg(&venv), |printed| {
+            if printed.contains("ensurepip") || printed.contains("No module named venv") {
+                "this Python lacks the venv module: install it (on Debian and Ubuntu: apt install python3-venv)".into()
+            } else {
+                steps::last_line(printed).into()
+            }
+        })?;
+        let list = venv.join("requirements.txt");
+        fs::write(&list, REQUIREMENTS).with_context(|| format!("cannot write {}", list.display()))?;
+        steps::run(
+            "Installing JupyterLab",
+            Command::new(&inside)
+                .args(["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--requirement"])
+                .arg(&list),
+            |printed| {
+                let reason = printed.lines().rev().find(|line| line.starts_with("ERROR:"));
+                let reason = reason.unwrap_or_else(|| steps::last_line(printed));
+                format!("check the network and run this again ({reason})")
+            },
+        )
+    })?;
+    // What was recorded under the key of a broken environment is recorded again under the plain one.
+    fs::write(venv.join("cortado-ready"), steps::digest(REQUIREMENTS)).context("cannot record the environment")?;
+    Ok(inside)
+}
+
+/// A Python of version 3.10 or later: the one that `CORTADO_PYTHON` names, else the first on the path.
+fn find() -> Result<PathBuf> {
+    let named = env::var_os("CORTADO_PYTHON").map(PathBuf::from);
+    let candidates = match &named {
+        Some(python) => vec![python.clone()],
+        None => ["python3", "python", "py"].map(PathBuf::from).to_vec(),
+    };
+    match candidates.into_iter().find(|python| runs(python)) {
+        Some(python) => Ok(python),
+        None if named.is_some() => bail!("CORTADO_PYTHON names no Python 3.10 or later that runs"),
+        None => bail!("no Python 3.10 or later found: install one, or name it in CORTADO_PYTHON"),
+    }
+}
+
+fn runs(python: &Path) -> bool {
+    let check = "import sys; sys.exit(sys.version_info < (3, 10))";
+    Command::new(python).args(["-c", check]).output().is_ok_and(|output| output.status.success())
+}

@@ -1,0 +1,84 @@
+//! Steps of the set-up: each says what it does, leaves a mark when it is done, and is skipped while the mark holds.
+
+use anyhow::{Context, Result, anyhow, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::hash_map::DefaultHasher;
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::io::{BufRead, BufReader, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Runs `work` unless `mark` holds a record of the same `key`, and records the key when it is done.
+pub fn once(mark: &Path, key: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    if fs::read_to_string(mark).is_ok_and(|found| found == key) {
+        return Ok(());
+    }
+    work()?;
+    fs::write(mark, key).with_context(|| format!("cannot write {}", mark.display()))
+}
+
+/// A short name for some content; equal content, equal name.
+pub fn digest(content: impl Hash) -> String {
+    let mut hasher = DefaultHasher::new();
+    content.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// Runs a command with its last line of output behind a spinner, or line by line where there is no terminal.
+///
+/// `advice` tells the reader what to do when the command fails; it is given everything the command printed.
+pub fn run(title: &str, command: &mut Command, advice: impl FnOnce(&str) -> String) -> Result<()> {
+    let started = Instant::now();
+    let terminal = std::io::stderr().is_terminal();
+    if !terminal {
+        eprintln!("{title} ...");
+    }
+    let bar = ProgressBar::new_spinner().with_prefix(title.to_owned());
+    bar.set_style(
+        ProgressStyle::with_template("{spinner} {prefix} [{elapsed}] {wide_msg:.dim}").expect("a valid template"),
+    );
+    bar.enable_steady_tick(Duration::from_millis(120));
+    let printed = watch(command, |line| bar.set_message(line.trim().to_owned()));
+    bar.finish_and_clear();
+    let (success, printed) = printed.with_context(|| format!("{title}: cannot run {}", program(command).display()))?;
+    if !success {
+        bail!("{title} failed: {}", advice(&printed));
+    }
+    eprintln!("{title}: done in {:.0} s", started.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn program(command: &Command) -> PathBuf {
+    command.get_program().into()
+}
+
+/// Runs a command to its end, tells every line that it prints, and returns whether it succeeded and all that it printed.
+fn watch(command: &mut Command, mut on_line: impl FnMut(&str)) -> Result<(bool, String)> {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let stdout = child.stdout.take().ok_or_else(|| anyhow!("no output to read"))?;
+    let stderr = child.stderr.take().ok_or_else(|| anyhow!("no errors to read"))?;
+    let (sender, lines) = std::sync::mpsc::channel();
+    for stream in [Box::new(stdout) as Box<dyn Read + Send>, Box::new(stderr)] {
+        let sender = sender.clone();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
+                let _ = sender.send(String::from_utf8_lossy(&line).into_owned());
+            }
+        });
+    }
+    drop(sender);
+    let mut printed = String::new();
+    for line in lines {
+        on_line(&line);
+        printed.push_str(&line);
+        printed.push('\n');
+    }
+    Ok((child.wait()?.success(), printed))
+}
+
+/// The last line that says anything, for error messages.
+pub fn last_line(printed: &str) -> &str {
+    printed.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it printed nothing").trim()
+}
