@@ -3,7 +3,7 @@
 use crate::error::{Error, Limits, Result};
 use crate::file;
 use image::codecs::jpeg::JpegEncoder;
-use image::codecs::png::PngEncoder;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::codecs::tiff::TiffEncoder;
 use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageFormat, ImageReader};
 use ndarray::{Array3, ArrayView3};
@@ -118,7 +118,12 @@ impl Photo {
             Some(ImageFormat::Tiff) => "TIFF",
             _ => return Err(Error::malformed_at("picture", 0, "its first bytes are those of no PNG, JPEG or TIFF")),
         };
-        let malformed = |error: image::ImageError| Error::malformed(format, one_line(&error));
+        let malformed = |error: image::ImageError| match error {
+            image::ImageError::Unsupported(_) | image::ImageError::Limits(_) => {
+                Error::Unsupported(format!("cannot read this {format} file: {}", one_line(&error)))
+            }
+            _ => Error::malformed(format, one_line(&error)),
+        };
         let mut image_limits = image::Limits::default();
         image_limits.max_alloc = Some(limits.bytes);
         reader.limits(image_limits);
@@ -309,7 +314,11 @@ impl Photo {
     pub fn encode(&self, format: PhotoFormat) -> Result<Vec<u8>> {
         let mut bytes = Cursor::new(Vec::new());
         match format {
-            PhotoFormat::Png => self.encode_by(PngEncoder::new(&mut bytes))?,
+            PhotoFormat::Png => self.encode_by(PngEncoder::new_with_quality(
+                &mut bytes,
+                CompressionType::Default,
+                FilterType::Adaptive,
+            ))?,
             PhotoFormat::Tiff => self.encode_by(TiffEncoder::new(&mut bytes))?,
             PhotoFormat::Jpeg(quality @ 1..=100) => {
                 self.encode_by(JpegEncoder::new_with_quality(&mut bytes, quality))?;

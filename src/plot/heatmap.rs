@@ -1,7 +1,7 @@
 //! A matrix as colours, with its scale.
 
-use super::Media;
 use super::chart::{self, INK};
+use super::small_png;
 use crate::photo::Photo;
 use ndarray::Array2;
 use plotters::prelude::*;
@@ -79,10 +79,10 @@ impl Heatmap {
         let values = chart_range(&self.matrix);
         let page = chart::page(self.dimensions(), |root| {
             root.draw(&Text::new(self.title.clone(), (left as i32, 14), chart::font(chart::TITLE)))?;
-            let area = root.clone().shrink((0, top), (left + width, height + MARGINS[3]));
+            let area = root.clone().shrink((8, top), (left + width - 8, height + MARGINS[3]));
             let mut chart = ChartBuilder::on(&area)
                 .x_label_area_size(MARGINS[3])
-                .y_label_area_size(left)
+                .y_label_area_size(left - 8)
                 .build_cartesian_2d(0.0..columns.max(1) as f64, rows.max(1) as f64..0.0)?;
             chart
                 .configure_mesh()
@@ -134,9 +134,11 @@ fn color(value: f64, range: &std::ops::Range<f64>) -> [u8; 3] {
     ramp(if span > 0.0 { (value - range.start) / span } else { 0.5 })
 }
 
-/// The colour at a share from 0 to 1 of the scale.
+/// The colour at a share from 0 to 1 of the scale, in 255 steps: with the grey of what is not finite they fit a palette,
+/// and the embedded picture stays small.
 fn ramp(share: f64) -> [u8; 3] {
-    let at = share.clamp(0.0, 1.0) * (SCALE.len() - 1) as f64;
+    let share = (share.clamp(0.0, 1.0) * 254.0).round() / 254.0;
+    let at = share * (SCALE.len() - 1) as f64;
     let below = (at as usize).min(SCALE.len() - 2);
     let part = at - below as f64;
     std::array::from_fn(|c| (SCALE[below][c] * (1.0 - part) + SCALE[below + 1][c] * part).round() as u8)
@@ -155,9 +157,9 @@ fn short(value: f64) -> String {
 /// Colours of shape (rows, columns) as an SVG image; nothing when there are none.
 fn image(colors: Vec<[u8; 3]>, rows: usize, columns: usize, (x, y, width, height): (u32, u32, u32, u32)) -> String {
     let Ok(photo) = Photo::from_rgb(rows, columns, colors.concat()) else { return String::new() };
-    let uri = Media::Png(photo.to_png().expect("a matrix in memory can be a PNG")).data_uri();
     format!(
         "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" preserveAspectRatio=\"none\" \
-         style=\"image-rendering:pixelated\" href=\"{uri}\"/>\n"
+         style=\"image-rendering:pixelated\" href=\"{}\"/>\n",
+        small_png(&photo).data_uri()
     )
 }

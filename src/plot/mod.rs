@@ -124,17 +124,20 @@ fn zoom(photo: &Photo) -> usize {
     if side < SMALL { 256 / side } else { 1 }
 }
 
+/// A photo as a PNG; indexed when it has at most 256 colours, which is the same picture in fewer bytes.
+fn small_png(photo: &Photo) -> Media {
+    let colors = photo.distinct_colors();
+    let png = if colors.len() <= MAX_COLORS {
+        Palette::from_colors(&colors).and_then(|palette| palette.quantize(photo).to_png())
+    } else {
+        photo.to_png()
+    };
+    Media::Png(png.expect("a photo within the limits can be a PNG"))
+}
+
 impl Figure for Photo {
-    /// A PNG; indexed when the photo has at most 256 colours, which is the same picture in fewer bytes.
     fn media(&self) -> Media {
-        let shown = self.enlarge(zoom(self)).expect("a small photo can be enlarged");
-        let colors = self.distinct_colors();
-        let png = if colors.len() <= MAX_COLORS {
-            Palette::from_colors(&colors).and_then(|palette| palette.quantize(&shown).to_png())
-        } else {
-            shown.to_png()
-        };
-        Media::Png(png.expect("a photo within the limits can be a PNG"))
+        small_png(&self.enlarge(zoom(self)).expect("a small photo can be enlarged"))
     }
 
     fn size(&self) -> (u32, u32) {

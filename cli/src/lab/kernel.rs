@@ -24,11 +24,20 @@ pub fn install(root: &Path, state: &Path, venv: &Path) -> Result<()> {
         "display_name": "Rust (Cortado)",
         "language": "rust",
         "interrupt_mode": "message",
+        "env": {"CORTADO_ROOT": root},
     });
     let folder = venv.join("share/jupyter/kernels/rust");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let file = folder.join("kernel.json");
     fs::write(&file, format!("{spec:#}\n")).with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// Prepares what kernels start from: the library and every crate that notebooks name, compiled. Answers at once when
+/// nothing has changed.
+pub fn warm(root: &Path, state: &Path) -> Result<()> {
+    let mut command = Command::new(state.join(executable("cortado-kernel")));
+    command.arg("--warm").env("CORTADO_ROOT", root);
+    steps::run("Warming the kernel (minutes, the first time)", &mut command, |printed| steps::last_line(printed).into())
 }
 
 fn executable(name: &str) -> String {

@@ -26,27 +26,33 @@ pub fn digest(content: impl Hash) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// Runs a command with its last line of output behind a spinner, or line by line where there is no terminal.
+/// Runs a command with its last line of output behind a spinner, or just announced where there is no terminal.
 ///
 /// `advice` tells the reader what to do when the command fails; it is given everything the command printed.
 pub fn run(title: &str, command: &mut Command, advice: impl FnOnce(&str) -> String) -> Result<()> {
     let started = Instant::now();
-    let terminal = std::io::stderr().is_terminal();
-    if !terminal {
-        eprintln!("{title} ...");
-    }
     let bar = ProgressBar::new_spinner().with_prefix(title.to_owned());
     bar.set_style(
         ProgressStyle::with_template("{spinner} {prefix} [{elapsed}] {wide_msg:.dim}").expect("a valid template"),
     );
     bar.enable_steady_tick(Duration::from_millis(120));
-    let printed = watch(command, |line| bar.set_message(line.trim().to_owned()));
+    let mut announced = std::io::stderr().is_terminal();
+    let printed = watch(command, |line| {
+        if !announced {
+            eprintln!("{title} ...");
+            announced = true;
+        }
+        bar.set_message(line.trim().to_owned());
+    });
     bar.finish_and_clear();
     let (success, printed) = printed.with_context(|| format!("{title}: cannot run {}", program(command).display()))?;
     if !success {
         bail!("{title} failed: {}", advice(&printed));
     }
-    eprintln!("{title}: done in {:.0} s", started.elapsed().as_secs_f64());
+    // A step that found nothing to do has nothing to tell.
+    if !printed.is_empty() || started.elapsed() > Duration::from_secs(1) {
+        eprintln!("{title}: done in {:.0} s", started.elapsed().as_secs_f64());
+    }
     Ok(())
 }
 

@@ -1,0 +1,76 @@
+//! What a template is made from, as two short names: equal inputs, equal names.
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use std::collections::hash_map::DefaultHasher;
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Names what a template is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The compiler, the lock file, the features, the crates that notebooks name, and how templates are laid out.
+    pub base: String,
+    /// The library's sources.
+    pub sources: String,
+}
+
+impl Key {
+    pub fn of(root: &Path) -> Result<Self> {
+        let rustc = Command::new("rustc").arg("-vV").output().context("cannot run rustc")?.stdout;
+        let manifests = ["Cargo.toml", "Cargo.lock"].map(|name| fs::read(root.join(name)).unwrap_or_default());
+        let base = digest((rustc, manifests, dependencies(root)?, super::template::MANIFEST));
+        let mut files = Vec::new();
+        list(&root.join("src"), &mut files)?;
+        files.sort();
+        let contents: Vec<Vec<u8>> = files.iter().map(fs::read).collect::<Result<_, _>>().context("cannot read src")?;
+        Ok(Self { base, sources: digest((files, contents)) })
+    }
+
+    /// The template's folder name.
+    pub fn name(&self) -> String {
+        format!("{}-{}", self.base, self.sources)
+    }
+}
+
+fn digest(content: impl Hash) -> String {
+    let mut hasher = DefaultHasher::new();
+    content.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() { list(&path, files)? } else { files.push(path) }
+    }
+    Ok(())
+}
+
+/// The `:dep` lines of all notebooks of the project, each once.
+pub fn dependencies(root: &Path) -> Result<Vec<String>> {
+    let folder = root.join("notebooks");
+    let mut lines = Vec::new();
+    for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = entry?.path();
+        if path.extension().is_none_or(|extension| extension != "ipynb") {
+            continue;
+        }
+        // A notebook that is being edited may be half a file; it then adds nothing.
+        let notebook: Value = serde_json::from_slice(&fs::read(&path)?).unwrap_or_default();
+        let cells = notebook["cells"].as_array().map(Vec::as_slice).unwrap_or_default();
+        for cell in cells.iter().filter(|cell| cell["cell_type"] == "code") {
+            let source: String = match &cell["source"] {
+                Value::String(text) => text.clone(),
+                Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
+                _ => continue,
+            };
+            lines.extend(source.lines().map(str::trim).filter(|line| line.starts_with(":dep ")).map(str::to_owned));
+        }
+    }
+    lines.sort();
+    lines.dedup();
+    Ok(lines)
+}

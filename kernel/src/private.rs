@@ -1,0 +1,82 @@
+//! A kernel's own copy of the template: made at its start, removed at its end.
+
+use crate::copy;
+use crate::template::{self, Found};
+use anyhow::{Context, Result, bail};
+use std::env;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{self, Command, Stdio};
+
+/// A kernel's own build folder. It is removed when this value is dropped; the copy of a kernel that was killed is removed
+/// by the next one that starts.
+pub struct Workshop {
+    folder: PathBuf,
+    /// Held for the kernel's life, which tells others that the copy is in use.
+    _lock: File,
+}
+
+impl Workshop {
+    /// A copy of the template of the project as it is now.
+    ///
+    /// # Errors
+    /// When there is no template to start from, or no place to write.
+    pub fn open(root: &Path) -> Result<Self> {
+        let template = current_template(root)?;
+        let bench = root.join(".cortado/kernels");
+        fs::create_dir_all(&bench).with_context(|| format!("cannot make {}", bench.display()))?;
+        // Nobody sweeps while a folder is there whose lock is not yet held.
+        let gate = File::create(bench.join("lock")).context("cannot lock the kernels' folder")?;
+        gate.lock().context("cannot lock the kernels' folder")?;
+        sweep(&bench);
+        let folder = bench.join(process::id().to_string());
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let lock = File::create(folder.join("lock")).context("cannot lock the kernel's folder")?;
+        lock.lock().context("cannot lock the kernel's folder")?;
+        copy::tree(&template, &folder)?;
+        Ok(Self { folder, _lock: lock })
+    }
+
+    /// Where evcxr is to build cells.
+    pub fn crate_folder(&self) -> PathBuf {
+        self.folder.join("cells")
+    }
+}
+
+impl Drop for Workshop {
+    fn drop(&mut self) {
+        // The cells' process may still be ending; what stays behind is swept at the next start.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The template's folder. When only the library's sources have changed since it was made, it is refreshed first, by a
+/// process of its own.
+fn current_template(root: &Path) -> Result<PathBuf> {
+    match template::find(root)? {
+        Found::Current(folder) => return Ok(folder),
+        Found::Outdated => {}
+        // Compiling everything takes minutes, longer than Jupyter waits for a kernel to start.
+        Found::Nothing => bail!("there is no template for this compiler and lock file: run `cortado kernel warm`"),
+    }
+    let warm = Command::new(env::current_exe()?).arg("--warm").stdout(Stdio::null()).status();
+    if !warm.context("cannot refresh the template")?.success() {
+        bail!("the template could not be refreshed");
+    }
+    match template::find(root)? {
+        Found::Current(folder) => Ok(folder),
+        _ => bail!("the library changed while its template was made"),
+    }
+}
+
+/// Removes the copies of kernels that no longer run: those whose lock can be had.
+fn sweep(bench: &Path) {
+    let folders = fs::read_dir(bench).into_iter().flatten().flatten().map(|entry| entry.path());
+    for folder in folders.filter(|folder| folder.is_dir()) {
+        if File::open(folder.join("lock")).is_ok_and(|lock| lock.try_lock().is_err()) {
+            continue;
+        }
+        // What cannot be removed now is tried again at the next start.
+        let _ = fs::remove_dir_all(&folder);
+    }
+}
