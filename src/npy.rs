@@ -161,7 +161,7 @@ mod tests {
         let huge = npy("(4000000000, 4000000000)", &[0; 6]);
         assert_eq!(
             read(&huge).unwrap_err().to_string(),
-            "not a valid npy file: its header asks for 16000000000000000000 bytes of data, 6 follow (at byte 85)"
+            "not a valid npy file: its header asks for 16000000000000000000 bytes of data, 6 follow (at byte 88)"
         );
         assert!(read(&npy("(18446744073709551615, 2)", &[0; 6])).is_err());
         assert!(read(&npy("(2, 3)", &[0; 5])).is_err());

@@ -149,7 +149,7 @@ fn short(value: f64) -> String {
     match value.abs() {
         0.0 => "0".into(),
         size if (0.01..100.0).contains(&size) => format!("{value:.2}"),
-        size if size < 1e6 && size >= 100.0 => chart::tick(value.round()),
+        size if (100.0..1e6).contains(&size) => chart::tick(value.round()),
         _ => format!("{value:.1e}"),
     }
 }

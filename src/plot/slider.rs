@@ -31,7 +31,7 @@ struct Frame {
 
 /// Shows the chosen frame and its label; needs no name that a second slider on the page could share.
 const MOVE: &str = "const f=this.closest('figure'),n=+this.value;\
-    f.querySelectorAll('img').forEach((e,i)=>{e.style.display=i===n?'block':'none';\
+    f.querySelectorAll('img').forEach(function(e,i){e.style.display=i===n?'block':'none';\
     if(i===n)f.querySelector('output').textContent=e.alt})";
 
 impl Slider {

@@ -1,0 +1,245 @@
+//! The `cortado` command as a user meets it: files, messages, exit codes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn data(name: &str) -> String {
+    format!("{}/../data/photos/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn golden(name: &str) -> String {
+    format!("{}/../tests/golden/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn cortado(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cortado")).current_dir(folder).args(arguments).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Runs what must succeed and returns the JSON object that it prints.
+fn json(folder: &Path, arguments: &[&str]) -> serde_json::Value {
+    let output = cortado(folder, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Runs what must fail with exit code 1 and returns its one line.
+fn refusal(folder: &Path, arguments: &[&str]) -> String {
+    let output = cortado(folder, arguments);
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {message}");
+    assert_eq!(message.lines().count(), 1, "{arguments:?}: {message}");
+    assert!(output.stdout.is_empty());
+    message.trim_end().to_owned()
+}
+
+fn names(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+#[test]
+fn compresses_and_decompresses_a_photo() {
+    let folder = tempfile::tempdir().unwrap();
+    let (folder, china) = (folder.path(), data("china.jpg"));
+    let arguments =
+        ["compress", &china, "-o", "out.png", "--colors", "128", "--sample", "1000", "--seed", "0", "--json"];
+    let report = json(folder, &arguments);
+    assert_eq!(report["input_bytes"], fs::metadata(&china).unwrap().len());
+    assert_eq!(report["output_bytes"], fs::metadata(folder.join("out.png")).unwrap().len());
+    assert_eq!(report["raw_bytes"], 819_840);
+    let ratio = 819_840.0 / report["output_bytes"].as_f64().unwrap();
+    assert!((report["ratio"].as_f64().unwrap() - ratio).abs() < 1e-9);
+    assert!(report["psnr_db"].as_f64().unwrap() > 33.0);
+    assert!(report["seconds"].as_f64().unwrap() > 0.0);
+    assert_eq!(report["colors"], 128);
+
+    let back = json(folder, &["decompress", "out.png", "-o", "back.tif", "--json"]);
+    assert_eq!(back["raw_bytes"], 819_840);
+    let info = json(folder, &["info", "back.tif", "--json"]);
+    assert_eq!((&info["height"], &info["width"], &info["channels"]), (&427.into(), &640.into(), &3.into()));
+    json(folder, &["decompress", "out.png", "-o", "arrays.npz", "--json"]);
+
+    // The recreated photo has the palette's colours and no others, so its own palette is the same and nothing is lost.
+    let again = json(folder, &["compress", "back.tif", "-o", "again.png", "--sample", "all", "--json"]);
+    assert_eq!((&again["colors"], &again["psnr_db"]), (&128.into(), &serde_json::Value::Null));
+    assert_eq!(fs::read(folder.join("again.png")).unwrap(), fs::read(folder.join("out.png")).unwrap());
+}
+
+#[test]
+fn equal_options_give_equal_files_on_any_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let file = |name: &str, threads: &str| {
+        json(folder, &["compress", &data("coffee.png"), "-o", name, "--colors", "32", "--threads", threads, "--json"]);
+        fs::read(folder.join(name)).unwrap()
+    };
+    let one = file("one.png", "1");
+    assert_eq!(one, file("two.png", "2"));
+    assert_eq!(one, file("three.png", "3"));
+}
+
+#[test]
+fn tells_what_a_file_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let info = |path: &str| json(folder.path(), &["info", path, "--json"]);
+    let indexed = info(&golden("indexed4.png"));
+    assert_eq!((&indexed["codec"], &indexed["colors"]), (&"palette".into(), &16.into()));
+    assert_eq!((&indexed["height"], &indexed["width"]), (&7.into(), &13.into()));
+    let deep = info(&golden("grey16.png"));
+    assert_eq!((&deep["channels"], &deep["deeper_than_8_bits"]), (&1.into(), &true.into()));
+    assert_eq!(info(&golden("rgba.png"))["alpha"], true);
+    let line = cortado(folder.path(), &["info", &golden("indexed4.png")]);
+    assert!(String::from_utf8(line.stdout).unwrap().contains("indexed PNG, 7 x 13, 16 colours"));
+}
+
+#[test]
+fn says_what_a_conversion_gives_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = cortado(folder.path(), &["compress", &golden("grey16.png"), "-o", "a.png"]);
+    assert_eq!(stderr(&output), "note: samples of more than 8 bits were rounded to 8\n");
+    let output = cortado(folder.path(), &["compress", &golden("rgba.png"), "-o", "b.png"]);
+    assert_eq!(stderr(&output), "note: transparency was laid over white\n");
+}
+
+#[test]
+fn never_replaces_what_it_was_not_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::copy(golden("rgba.png"), folder.join("in.png")).unwrap();
+    fs::write(folder.join("out.png"), "precious").unwrap();
+    let message = refusal(folder, &["compress", "in.png", "-o", "out.png"]);
+    assert_eq!(message, "error: out.png exists: add --force to replace it");
+    assert_eq!(fs::read(folder.join("out.png")).unwrap(), b"precious");
+    let message = refusal(folder, &["compress", "in.png", "-o", "./in.png", "--force"]);
+    assert_eq!(message, "error: ./in.png is the input too: choose another output");
+    assert_eq!(fs::read(folder.join("in.png")).unwrap(), fs::read(golden("rgba.png")).unwrap());
+    assert!(cortado(folder, &["compress", "in.png", "-o", "out.png", "--force"]).status.success());
+    assert!(fs::read(folder.join("out.png")).unwrap().starts_with(b"\x89PNG"));
+    assert_eq!(names(folder).len(), 2);
+}
+
+#[test]
+fn bad_input_is_one_clear_line_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("notes.txt"), "these are notes").unwrap();
+    let photo = data("chelsea.png");
+    let cut = fs::read(golden("indexed8.png")).unwrap();
+    fs::write(folder.join("cut.png"), &cut[..cut.len() / 2]).unwrap();
+    let before = names(folder).len();
+    let cases: [(&[&str], &str); 11] = [
+        (&["compress", &photo, "-o", "o.png", "--colors", "0"], "error: colors must be from 1 to 256, but is 0"),
+        (&["compress", &photo, "-o", "o.png", "--colors", "257"], "error: colors must be from 1 to 256, but is 257"),
+        (&["compress", &photo, "-o", "o.png", "--sample", "0"], "error: sample must be at least 1 pixel, but is 0"),
+        (
+            &["compress", "notes.txt", "-o", "o.png"],
+            "error: not a valid picture file: its first bytes are those of no PNG, JPEG or TIFF (at byte 0)",
+        ),
+        (
+            &["compress", "gone.png", "-o", "o.png"],
+            "error: cannot read gone.png: No such file or directory (os error 2)",
+        ),
+        (&["compress", ".", "-o", "o.png"], "error: cannot read .: Is a directory (os error 21)"),
+        (&["compress", &photo, "-o", "o.zip"], "error: cannot tell a codec from o.zip: end its name in .png (palette)"),
+        (&["decompress", &photo, "-o", "o.png"], "error: the PNG holds colours, not a palette and indices"),
+        (
+            &["decompress", &photo, "-o", "o.gif"],
+            "error: cannot tell a picture format from o.gif: end its name in .png, .jpg or .tif",
+        ),
+        (
+            &["compress", &photo, "-o", "no/folder/o.png"],
+            "error: cannot write no/folder/o.png: No such file or directory (os error 2)",
+        ),
+        (
+            &["info", "notes.txt"],
+            "error: not a valid picture file: its first bytes are those of no PNG, JPEG or TIFF (at byte 0)",
+        ),
+    ];
+    for (arguments, expected) in cases {
+        assert_eq!(refusal(folder, arguments), expected);
+    }
+    for arguments in [["decompress", "cut.png", "-o", "o.png"], ["compress", "cut.png", "-o", "o.png"]] {
+        assert!(refusal(folder, &arguments).starts_with("error: not a valid PNG file: "));
+    }
+    assert_eq!(names(folder).len(), before, "nothing may be left behind");
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in
+        [&["compress"][..], &["brew"], &["compress", "a", "-o", "b", "--sample", "some"], &["lab", "--port", "x"]]
+    {
+        assert_eq!(cortado(folder.path(), arguments).status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn lab_outside_a_checkout_says_where_to_run_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [&["lab", "--no-browser"][..], &["notebooks", "check"]] {
+        let message = refusal(folder.path(), arguments);
+        assert!(message.starts_with("error: run this inside a checkout of cortado"), "{message}");
+    }
+}
+
+/// A checkout as far as `lab` can tell, so that its set-up can fail without touching the real one.
+fn checkout() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["notebooks", "kernel"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    fs::write(folder.path().join("kernel/Cargo.toml"), "").unwrap();
+    folder
+}
+
+#[test]
+fn lab_without_python_says_what_to_do() {
+    let folder = checkout();
+    let run = |variable: &str, value: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cortado"));
+        let output = command.current_dir(folder.path()).args(["lab", "--no-browser"]).env(variable, value).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        stderr(&output)
+    };
+    assert_eq!(
+        run("PATH", "/nowhere"),
+        "error: no Python 3.10 or later found: install one, or name it in CORTADO_PYTHON\n"
+    );
+    assert_eq!(
+        run("CORTADO_PYTHON", "/nowhere/python"),
+        "error: CORTADO_PYTHON names no Python 3.10 or later that runs\n"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn lab_tells_why_its_steps_fail() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = checkout();
+    // A Python that is new enough and fails at `-m venv`, as Debian's does without its venv package; then one that makes
+    // an environment in which pip fails for want of a network.
+    let cases = [
+        ("echo 'The virtual environment was not created because ensurepip is not available.'; exit 1", "python3-venv"),
+        (
+            "mkdir -p \"$3/bin\"; printf '#!/bin/sh\\necho ERROR: no route to host; exit 1\\n' > \"$3/bin/python\"; \
+             chmod +x \"$3/bin/python\"",
+            "check the network and run this again (ERROR: no route to host)",
+        ),
+    ];
+    for (on_venv, expected) in cases {
+        let python = folder.path().join("python");
+        fs::write(&python, format!("#!/bin/sh\n[ \"$1\" = -m ] || exit 0\n{on_venv}\n")).unwrap();
+        fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cortado"));
+        let output = command.current_dir(folder.path()).args(["lab"]).env("CORTADO_PYTHON", &python).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let message = stderr(&output);
+        assert!(message.lines().last().unwrap().contains(expected), "{message}");
+    }
+}
