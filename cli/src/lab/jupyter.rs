@@ -14,9 +14,11 @@ pub struct Workplace {
     python: PathBuf,
 }
 
-/// Jupyter's own news and update questions, which would open on a reader's first page.
+/// Defaults that a reader can change in JupyterLab's settings: no questions about news and updates on the first page, and
+/// cells that stay in the page when they are scrolled out of sight, so that a slider keeps its place.
 const OVERRIDES: &str = r#"{
-  "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}
+  "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false},
+  "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}
 }
 "#;
 
