@@ -3,6 +3,7 @@
 mod compress;
 mod decompress;
 mod info;
+mod kernel;
 mod lab;
 mod notebooks;
 mod output;
@@ -27,6 +28,11 @@ enum Command {
     Notebooks {
         #[command(subcommand)]
         action: notebooks::Action,
+    },
+    /// Prepare or measure the Rust kernel.
+    Kernel {
+        #[command(subcommand)]
+        action: kernel::Action,
     },
     /// Compress a photo; the codec follows from the output's name (.png: palette).
     Compress(compress::Options),
@@ -59,6 +65,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Lab(options) => lab::run(&options),
         Command::Notebooks { action } => notebooks::run(&action),
+        Command::Kernel { action } => kernel::run(&action),
         Command::Compress(options) => compress::run(&options),
         Command::Decompress(options) => decompress::run(&options),
         Command::Info(options) => info::run(&options),

@@ -38,3 +38,39 @@ fn copy(source: &Path, target: &Path) -> std::io::Result<()> {
     let file = File::options().write(true).open(target)?;
     file.set_times(FileTimes::new().set_modified(times.modified()?).set_accessed(times.accessed()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn large_files_are_shared_and_small_ones_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::create_dir_all(from.join("deps")).unwrap();
+        fs::create_dir_all(from.join("incremental/cell")).unwrap();
+        fs::write(from.join("deps/libbig.rlib"), vec![1; SHARED as usize]).unwrap();
+        fs::write(from.join("deps/small.d"), "small").unwrap();
+        fs::write(from.join("incremental/cell/state"), "state").unwrap();
+        let hour_ago = SystemTime::now() - Duration::from_secs(3600);
+        File::options().write(true).open(from.join("deps/small.d")).unwrap().set_modified(hour_ago).unwrap();
+
+        tree(&from, &to).unwrap();
+        assert_eq!(fs::metadata(to.join("deps/small.d")).unwrap().modified().unwrap(), hour_ago);
+        assert!(!to.join("incremental").exists());
+        // Writing into the copy of a small file leaves the template's alone.
+        fs::write(to.join("deps/small.d"), "changed").unwrap();
+        assert_eq!(fs::read(from.join("deps/small.d")).unwrap(), b"small");
+        // A large file is one file; replacing it, as the compiler does, leaves the template's alone too.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let inode = |path: &Path| fs::metadata(path).unwrap().ino();
+            assert_eq!(inode(&from.join("deps/libbig.rlib")), inode(&to.join("deps/libbig.rlib")));
+        }
+        fs::write(to.join("new"), "other").unwrap();
+        fs::rename(to.join("new"), to.join("deps/libbig.rlib")).unwrap();
+        assert_eq!(fs::metadata(from.join("deps/libbig.rlib")).unwrap().len(), SHARED);
+    }
+}

@@ -11,7 +11,8 @@ use std::process::Command;
 /// Names what a template is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// The compiler, the lock file, the features, the crates that notebooks name, and how templates are laid out.
+    /// The compiler, where the project is, its manifest and lock file, the crates that notebooks name, and how templates
+    /// are laid out.
     pub base: String,
     /// The library's sources.
     pub sources: String,
@@ -21,7 +22,7 @@ impl Key {
     pub fn of(root: &Path) -> Result<Self> {
         let rustc = Command::new("rustc").arg("-vV").output().context("cannot run rustc")?.stdout;
         let manifests = ["Cargo.toml", "Cargo.lock"].map(|name| fs::read(root.join(name)).unwrap_or_default());
-        let base = digest((rustc, manifests, dependencies(root)?, super::template::MANIFEST));
+        let base = digest((rustc, root, manifests, dependencies(root)?, super::template::MANIFEST));
         let mut files = Vec::new();
         list(&root.join("src"), &mut files)?;
         files.sort();
@@ -73,4 +74,46 @@ pub fn dependencies(root: &Path) -> Result<Vec<String>> {
     lines.sort();
     lines.dedup();
     Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn names_follow_what_they_are_made_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for name in ["src/deep", "notebooks"] {
+            fs::create_dir_all(root.join(name)).unwrap();
+        }
+        let write = |name: &str, content: &str| fs::write(root.join(name), content).unwrap();
+        write("Cargo.lock", "lock");
+        write("src/lib.rs", "//! One.");
+        write("src/deep/mod.rs", "//! Two.");
+        let first = Key::of(root).unwrap();
+        assert_eq!(Key::of(root).unwrap(), first);
+
+        write("src/deep/mod.rs", "//! Three.");
+        let edited = Key::of(root).unwrap();
+        assert_eq!(edited.base, first.base);
+        assert_ne!(edited.sources, first.sources);
+        write("src/deep/mod.rs", "//! Two.");
+        assert_eq!(Key::of(root).unwrap(), first);
+
+        write("Cargo.lock", "other");
+        assert_ne!(Key::of(root).unwrap().base, first.base);
+        write("Cargo.lock", "lock");
+        let cell = |kind: &str, source: serde_json::Value| json!({"cell_type": kind, "source": source});
+        let notebook = json!({"cells": [
+            cell("markdown", json!(":dep nothing")),
+            cell("code", json!([":dep rand = \"0.8\"\n", "let x = 1;"])),
+            cell("code", json!("  :dep rand = \"0.8\"")),
+        ]});
+        write("notebooks/a.ipynb", &notebook.to_string());
+        write("notebooks/half.ipynb", "{\"cells\": [");
+        assert_eq!(dependencies(root).unwrap(), [":dep rand = \"0.8\""]);
+        assert_ne!(Key::of(root).unwrap().base, first.base);
+    }
 }

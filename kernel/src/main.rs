@@ -7,6 +7,7 @@
 //!
 //! Both find the project by the environment variable `CORTADO_ROOT`; without it the kernel is a plain evcxr_jupyter.
 
+mod analyzer;
 mod copy;
 mod key;
 mod private;
@@ -53,10 +54,7 @@ fn serve() -> Result<()> {
         // SAFETY: no other thread runs yet.
         unsafe {
             env::set_var("EVCXR_TMPDIR", workshop.crate_folder());
-            // The code analyser asks cargo which crates there are, and cargo hides what is behind this name: the ones
-            // that the library is made of. Its answer takes a third of the time then. Cells are compiled with flags
-            // that evcxr sets itself.
-            env::set_var("RUSTFLAGS", "--cfg rust_analyzer");
+            analyzer::shorten(workshop.folder());
         }
     }
     let served = evcxr_jupyter::main();

@@ -22,7 +22,7 @@ impl Workshop {
     /// # Errors
     /// When there is no template to start from, or no place to write.
     pub fn open(root: &Path) -> Result<Self> {
-        let template = current_template(root)?;
+        refresh(root)?;
         let bench = root.join(".cortado/kernels");
         fs::create_dir_all(&bench).with_context(|| format!("cannot make {}", bench.display()))?;
         // Nobody sweeps while a folder is there whose lock is not yet held.
@@ -30,11 +30,22 @@ impl Workshop {
         gate.lock().context("cannot lock the kernels' folder")?;
         sweep(&bench);
         let folder = bench.join(process::id().to_string());
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        // It must be new: copying over links would write into what they share.
+        fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let lock = File::create(folder.join("lock")).context("cannot lock the kernel's folder")?;
         lock.lock().context("cannot lock the kernel's folder")?;
-        copy::tree(&template, &folder)?;
-        Ok(Self { folder, _lock: lock })
+        let workshop = Self { folder, _lock: lock };
+        let _held = template::hold(root)?;
+        match template::find(root)? {
+            Found::Current(template) => copy::tree(&template, &workshop.folder)?,
+            _ => bail!("the library changed while the kernel started"),
+        }
+        Ok(workshop)
+    }
+
+    /// The kernel's own folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Where evcxr is to build cells.
@@ -50,11 +61,11 @@ impl Drop for Workshop {
     }
 }
 
-/// The template's folder. When only the library's sources have changed since it was made, it is refreshed first, by a
-/// process of its own.
-fn current_template(root: &Path) -> Result<PathBuf> {
+/// Sees to it that there is a template of the project as it is now: when only the library's sources have changed since one
+/// was made, it is refreshed, by a process of its own.
+fn refresh(root: &Path) -> Result<()> {
     match template::find(root)? {
-        Found::Current(folder) => return Ok(folder),
+        Found::Current(_) => return Ok(()),
         Found::Outdated => {}
         // Compiling everything takes minutes, longer than Jupyter waits for a kernel to start.
         Found::Nothing => bail!("there is no template for this compiler and lock file: run `cortado kernel warm`"),
@@ -63,10 +74,7 @@ fn current_template(root: &Path) -> Result<PathBuf> {
     if !warm.context("cannot refresh the template")?.success() {
         bail!("the template could not be refreshed");
     }
-    match template::find(root)? {
-        Found::Current(folder) => Ok(folder),
-        _ => bail!("the library changed while its template was made"),
-    }
+    Ok(())
 }
 
 /// Removes the copies of kernels that no longer run: those whose lock can be had.

@@ -29,6 +29,9 @@ opt-level = 3
 debug-assertions = false
 overflow-checks = false
 codegen-units = 16
+
+[profile.dev.package.cortado]
+codegen-units = 4
 "#;
 
 /// What there is to start a kernel from.
@@ -59,7 +62,7 @@ pub fn find(root: &Path) -> Result<Found> {
 pub fn prepare(root: &Path) -> Result<()> {
     let shelf = shelf(root);
     fs::create_dir_all(&shelf).with_context(|| format!("cannot make {}", shelf.display()))?;
-    let lock = File::create(shelf.join("lock")).context("cannot lock the templates")?;
+    let lock = shelf_lock(&shelf)?;
     lock.lock().context("cannot lock the templates")?;
     let key = Key::of(root)?;
     let folder = shelf.join(key.name());
@@ -82,6 +85,17 @@ pub fn prepare(root: &Path) -> Result<()> {
         fs::remove_dir_all(&other).with_context(|| format!("cannot remove {}", other.display()))?;
     }
     Ok(())
+}
+
+/// Keeps the templates as they are while the result lives, for who copies one.
+pub fn hold(root: &Path) -> Result<File> {
+    let lock = shelf_lock(&shelf(root))?;
+    lock.lock_shared().context("cannot lock the templates")?;
+    Ok(lock)
+}
+
+fn shelf_lock(shelf: &Path) -> Result<File> {
+    File::create(shelf.join("lock")).context("cannot lock the templates")
 }
 
 const UNFINISHED: &str = "unfinished";

@@ -32,8 +32,8 @@ pub fn side_by_side(left: &impl Figure, right: &impl Figure) -> SideBySide {
 
 const GAP: u32 = 12;
 const CAPTION: u32 = 28;
-/// Wider pictures are scaled down to this many pixels.
-const WIDEST: u32 = 480;
+/// Wider pictures are scaled down to this many pixels, so that both fit the width of a notebook.
+const WIDEST: u32 = 390;
 
 impl SideBySide {
     /// What stands below the two pictures.

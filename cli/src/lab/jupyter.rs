@@ -47,6 +47,11 @@ impl Workplace {
         Ok(find_root()?.join("notebooks"))
     }
 
+    /// The project's root.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// A command of the environment's Python that keeps its settings and run-time files in the state folder.
     pub fn python(&self) -> Command {
         let mut command = Command::new(&self.python);

@@ -1,0 +1,224 @@
+"""The Rust kernel as Jupyter meets it: warm, private, undisturbed, and stock where it is not set up.
+
+    .cortado/venv/bin/python tests/kernel/test_kernel.py [NAME ...]
+
+Needs what `cortado kernel warm` prepares. `source_edit` changes a file in src/ and puts it back.
+"""
+
+import contextlib
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import nbformat
+from jupyter_client.manager import KernelManager
+from nbclient import NotebookClient
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+NOTEBOOKS, KERNELS, TEMPLATES = ROOT / "notebooks", ROOT / ".cortado/kernels", ROOT / ".cortado/templates"
+DEPENDENCY = ':dep cortado = { path = ".." }\nuse cortado::prelude::*;'
+OPEN = 'let china = Photo::open("../data/photos/china.jpg")?;\nchina'
+
+
+class Kernel:
+    """A running kernel of our own, or of the stock kind."""
+
+    def __init__(self, stock=False, **environment):
+        self.manager = KernelManager(kernel_name="rust")
+        if stock:
+            # The variable is what tells the kernel of the project: without it, it is evcxr_jupyter and nothing more.
+            self.manager.kernel_spec.env = {}
+        self.manager.start_kernel(
+            cwd=str(NOTEBOOKS), env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=300)
+
+    @property
+    def pid(self):
+        return self.manager.provisioner.pid
+
+    @property
+    def folder(self):
+        return KERNELS / str(self.pid)
+
+    def run(self, source):
+        """The reply's status, what was written to each stream, and the results by MIME type."""
+        streams, results = {"stdout": "", "stderr": ""}, {}
+
+        def hook(message):
+            content = message["content"]
+            if message["msg_type"] == "stream":
+                streams[content["name"]] += content["text"]
+            results.update(content.get("data", {}))
+
+        reply = self.client.execute_interactive(source, timeout=600, output_hook=hook)
+        return reply["content"]["status"], streams, results
+
+    def succeed(self, source):
+        status, streams, results = self.run(source)
+        assert status == "ok" and not streams["stderr"], (source, streams)
+        return results
+
+    def stop(self):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel()
+
+
+@contextlib.contextmanager
+def kernel(**options):
+    started = Kernel(**options)
+    try:
+        yield started
+    finally:
+        started.stop()
+
+
+def compiled(folder):
+    """Every compiled crate of a build folder, with the file it really is."""
+    crates = (folder / "cells/target").rglob("*.rlib")
+    return {path.name: path.stat().st_ino for path in crates if path.stat().st_size >= 65536}
+
+
+def template():
+    """The template as it is now: its folder, its crates, and the times of everything in it."""
+    (folder,) = (path for path in TEMPLATES.iterdir() if path.is_dir())
+    return folder, compiled(folder), {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def warm_in_pairs():
+    """Two kernels started together are both warm and leave the template as it was."""
+    before = template()
+    with kernel() as one, kernel() as two:
+        assert one.folder != two.folder
+        for each in (one, two):
+            each.succeed(DEPENDENCY)
+            assert "image/png" in each.succeed(OPEN)
+            # Nothing was compiled anew: every crate is still the template's own file.
+            crates = compiled(each.folder)
+            assert crates == before[1] and len(crates) > 20, len(crates)
+        folders = one.folder, two.folder
+    assert template() == before
+    deadline = time.monotonic() + 30
+    while any(folder.exists() for folder in folders):
+        assert time.monotonic() < deadline, "a kernel's folder outlives it"
+        time.sleep(0.2)
+
+
+def killed():
+    """kill -9 of one kernel leaves the other and the template working; the next start sweeps its folder."""
+    before = template()
+    with kernel() as other:
+        other.succeed(DEPENDENCY)
+        victim = Kernel()
+        victim.succeed(DEPENDENCY)
+        folder = victim.folder
+        os.kill(victim.pid, signal.SIGKILL)
+        victim.client.stop_channels()
+        assert folder.is_dir()
+        assert "image/png" in other.succeed(OPEN)
+        with kernel() as later:
+            assert not folder.exists(), "the folder of a killed kernel was not swept"
+            assert other.folder.is_dir(), "the folder of a running kernel was swept"
+            later.succeed(DEPENDENCY)
+            assert "image/png" in later.succeed(OPEN)
+        assert "text/plain" in other.succeed("china.pixels()")
+    assert template() == before
+
+
+def source_edit():
+    """A change in src/ shows in the next kernel, and goes when it is taken back."""
+    library = ROOT / "src/lib.rs"
+    original = library.read_text()
+    probe = "\n/// A probe.\npub fn probe() -> u32 {\n    4711\n}\n"
+    try:
+        library.write_text(original + probe)
+        with kernel() as edited:
+            edited.succeed(DEPENDENCY)
+            assert edited.succeed("cortado::probe()")["text/plain"] == "4711"
+            assert compiled(edited.folder) == template()[1], "the template was not refreshed"
+    finally:
+        library.write_text(original)
+    with kernel() as restored:
+        restored.succeed(DEPENDENCY)
+        status, _, _ = restored.run("cortado::probe()")
+        assert status == "error"
+        assert "image/png" in restored.succeed(OPEN)
+
+
+def teaching_defaults():
+    """Errors are one line, a panic keeps variables, an interrupt ends a cell, completion and hover know the library."""
+    with kernel() as one:
+        first = one.run(DEPENDENCY)
+        assert first == ("ok", {"stdout": "", "stderr": ""}, {}), first
+        one.succeed("let kept = 7;")
+        _, streams, _ = one.run('Photo::open("gone.png")?;')
+        assert streams["stderr"].strip() == "cannot read gone.png: No such file or directory (os error 2)", streams
+        _, streams, _ = one.run('panic!("overboard")')
+        assert "overboard" in streams["stderr"], streams
+        assert one.succeed("kept")["text/plain"] == "7"
+        status, _, _ = one.run("let x: u32 = \"text\";")
+        assert status == "error"
+
+        matches = one.client.complete("Photo::op", 9, reply=True, timeout=120)["content"]["matches"]
+        assert any(match.startswith("open") for match in matches), matches
+        hover = one.client.inspect("Photo::open(", 11, reply=True, timeout=120)["content"]
+        assert hover["found"] and "Opens a PNG, JPEG or TIFF file" in hover["data"]["text/plain"], hover
+
+        request = one.client.execute("loop { std::hint::spin_loop() }")
+        time.sleep(3)
+        one.manager.interrupt_kernel()
+        while one.client.get_shell_msg(timeout=60)["parent_header"]["msg_id"] != request:
+            pass
+        assert one.succeed("1 + 1")["text/plain"] == "2"
+
+
+def frugal_surroundings():
+    """Once warm, a kernel needs no network and no home directory that can be written to."""
+    home = pathlib.Path.home()
+    surroundings = {
+        "HOME": "/proc",
+        "CARGO_HOME": os.environ.get("CARGO_HOME", str(home / ".cargo")),
+        "RUSTUP_HOME": os.environ.get("RUSTUP_HOME", str(home / ".rustup")),
+        "CARGO_NET_OFFLINE": "true",
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+    }
+    with kernel(**surroundings) as one:
+        one.succeed(DEPENDENCY)
+        assert "image/png" in one.succeed(OPEN)
+
+
+def stock():
+    """The walkthroughs are ordinary evcxr notebooks: the stock kernel runs them too."""
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        notebook = nbformat.read(path, as_version=4)
+        manager = KernelManager(kernel_name="rust")
+        manager.kernel_spec.env = {}
+        client = NotebookClient(notebook, km=manager, timeout=900, resources={"metadata": {"path": str(NOTEBOOKS)}})
+        with client.setup_kernel(stdout=subprocess.DEVNULL):
+            assert not list(KERNELS.glob("[0-9]*")), "this is not the stock kernel"
+            for index, cell in enumerate(notebook.cells):
+                client.execute_cell(cell, index)
+                errors = [output for output in cell.get("outputs", []) if output.get("name") == "stderr"]
+                # The stock kernel tells there what it compiles.
+                texts = "".join(error["text"] for error in errors).splitlines()
+                assert all(text.strip().startswith("Compiling ") for text in texts), texts
+
+
+TESTS = [warm_in_pairs, killed, source_edit, teaching_defaults, frugal_surroundings, stock]
+
+
+def main():
+    chosen = [test for test in TESTS if not sys.argv[1:] or test.__name__ in sys.argv[1:]]
+    for test in chosen:
+        started = time.monotonic()
+        test()
+        print(f"{test.__name__}: ok ({time.monotonic() - started:.0f} s)", flush=True)
+    print(f"{len(chosen)} passed, 0 failed")
+
+
+main()
