@@ -14,11 +14,7 @@ use std::process::Command;
 pub fn install(root: &Path, state: &Path, venv: &Path) -> Result<()> {
     let kernel = state.join(executable("cortado-kernel"));
     let mark = state.join("cortado-kernel.built-from");
-    if !kernel.is_file() {
-        // A mark without its kernel holds nothing.
-        let _ = fs::remove_file(&mark);
-    }
-    steps::once(&mark, &sources(root)?, || place(&build(root)?, &kernel))?;
+    steps::once(&mark, &sources(root)?, kernel.is_file(), || place(&build(root)?, &kernel))?;
     let spec = json!({
         "argv": [kernel, "--control_file", "{connection_file}"],
         "display_name": "Rust (Cortado)",

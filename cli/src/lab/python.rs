@@ -13,10 +13,8 @@ const REQUIREMENTS: &str = include_str!("requirements.txt");
 pub fn environment(state: &Path) -> Result<PathBuf> {
     let venv = state.join("venv");
     let inside = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    let key = steps::digest(REQUIREMENTS);
     // An environment whose base Python has gone no longer runs, and is made again.
-    let key = if runs(&inside) { key } else { format!("{key} anew") };
-    steps::once(&venv.join("cortado-ready"), &key, || {
+    steps::once(&venv.join("cortado-ready"), &steps::digest(REQUIREMENTS), runs(&inside), || {
         let python = find()?;
         if venv.exists() {
             fs::remove_dir_all(&venv).with_context(|| format!("cannot remove {}", venv.display()))?;
@@ -42,8 +40,6 @@ pub fn environment(state: &Path) -> Result<PathBuf> {
             },
         )
     })?;
-    // What was recorded under the key of a broken environment is recorded again under the plain one.
-    fs::write(venv.join("cortado-ready"), steps::digest(REQUIREMENTS)).context("cannot record the environment")?;
     Ok(inside)
 }
 

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Runs `work` unless `mark` holds a record of the same `key`, and records the key when it is done.
-pub fn once(mark: &Path, key: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
-    if fs::read_to_string(mark).is_ok_and(|found| found == key) {
+/// Runs `work` unless `mark` holds a record of the same `key` and what was made is `there`; records the key when done.
+pub fn once(mark: &Path, key: &str, there: bool, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    if there && fs::read_to_string(mark).is_ok_and(|found| found == key) {
         return Ok(());
     }
     work()?;
