@@ -34,6 +34,7 @@ impl Workplace {
         let python = python::environment(&state)?;
         let venv = state.join("venv");
         kernel::install(&root, &state, &venv)?;
+        kernel::fetch_sources();
         kernel::warm(&root, &state)?;
         let settings = venv.join("share/jupyter/lab/settings");
         fs::create_dir_all(&settings)

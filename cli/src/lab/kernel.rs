@@ -36,6 +36,23 @@ pub fn warm(root: &Path, state: &Path) -> Result<()> {
     steps::run("Warming the kernel (minutes, the first time)", &mut command, |printed| steps::last_line(printed).into())
 }
 
+/// Fetches the sources of the standard library, from which the kernel tells the types of variables. Without them it works,
+/// less well, so that a failure is a note and no more.
+pub fn fetch_sources() {
+    let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output().map(|output| output.stdout);
+    let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot.unwrap_or_default()).trim());
+    if sysroot.join("lib/rustlib/src/rust/library").is_dir() {
+        return;
+    }
+    let mut rustup = Command::new("rustup");
+    rustup.args(["component", "add", "rust-src"]);
+    let fetched =
+        steps::run("Fetching the standard library's sources", &mut rustup, |printed| steps::last_line(printed).into());
+    if let Err(error) = fetched {
+        eprintln!("note: {error:#}; cells will have to name the types of variables that come out of a `?`");
+    }
+}
+
 fn executable(name: &str) -> String {
     format!("{name}{}", env::consts::EXE_SUFFIX)
 }
