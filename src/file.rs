@@ -79,7 +79,7 @@ fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
     }
 }
 
-/// A file name's extension in lower case, or nothing.
-pub(crate) fn extension(path: &Path) -> String {
+/// A file name's extension in lower case; empty when it has none.
+pub fn extension(path: &Path) -> String {
     path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_ascii_lowercase()
 }

@@ -38,7 +38,7 @@ fn parse_sample(text: &str) -> Result<Sample, String> {
 
 pub fn run(options: &Options) -> Result<()> {
     let files = &options.files;
-    if output::extension(&files.output) != "png" {
+    if file::extension(&files.output) != "png" {
         bail!("cannot tell a codec from {}: end its name in .png (palette)", files.output.display());
     }
     output::prepare(files)?;

@@ -15,7 +15,7 @@ pub struct Options {
 
 pub fn run(options: &Options) -> Result<()> {
     let files = &options.files;
-    let arrays = output::extension(&files.output) == "npz";
+    let arrays = file::extension(&files.output) == "npz";
     // Before any work, so that a wrong name costs nothing.
     let format = if arrays { None } else { Some(PhotoFormat::from_path(&files.output)?) };
     output::prepare(files)?;

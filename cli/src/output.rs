@@ -64,8 +64,3 @@ pub fn fields(codec: &str, files: &Files, input_bytes: usize, output_bytes: usiz
 pub fn display(path: &Path) -> Value {
     path.display().to_string().into()
 }
-
-/// A file name's extension in lower case.
-pub fn extension(path: &Path) -> String {
-    path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase()
-}

@@ -20,8 +20,10 @@ pub(super) fn centroids(sample: &[[u8; 3]], options: &PaletteOptions, rng: Xoshi
         .tolerance(options.tolerance)
         .fit(&observations)
         .map_err(|error| Error::Unsupported(format!("k-means found no palette: {error}")))?;
-    let mut centroids: Vec<[f64; 3]> =
-        model.centroids().rows().into_iter().map(|row| [row[0], row[1], row[2]]).collect();
+    // Means of values from 0 to 255 stay there but for rounding errors.
+    let in_range = |value: f64| value.clamp(0.0, 255.0);
+    let rows = model.centroids().rows().into_iter();
+    let mut centroids: Vec<[f64; 3]> = rows.map(|row| [row[0], row[1], row[2]].map(in_range)).collect();
     move_to_means(&mut centroids, sample, model.predict(&observations).iter().copied());
     Ok(centroids)
 }

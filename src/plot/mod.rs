@@ -119,9 +119,15 @@ pub trait Figure {
 const SMALL: usize = 64;
 
 /// How many times a photo is enlarged to be shown.
-fn zoom(photo: &Photo) -> usize {
-    let side = photo.height().max(photo.width());
+fn zoom(height: usize, width: usize) -> usize {
+    let side = height.max(width);
     if side < SMALL { 256 / side } else { 1 }
+}
+
+/// Width and height of a photo as it is shown.
+fn shown_size(height: usize, width: usize) -> (u32, u32) {
+    let zoom = zoom(height, width);
+    ((width * zoom) as u32, (height * zoom) as u32)
 }
 
 /// A photo as a PNG; indexed when it has at most 256 colours, which is the same picture in fewer bytes.
@@ -137,11 +143,11 @@ fn small_png(photo: &Photo) -> Media {
 
 impl Figure for Photo {
     fn media(&self) -> Media {
-        small_png(&self.enlarge(zoom(self)).expect("a small photo can be enlarged"))
+        small_png(&self.enlarge(zoom(self.height(), self.width())).expect("a small photo can be enlarged"))
     }
 
     fn size(&self) -> (u32, u32) {
-        ((self.width() * zoom(self)) as u32, (self.height() * zoom(self)) as u32)
+        shown_size(self.height(), self.width())
     }
 
     fn summary(&self) -> String {
@@ -155,7 +161,7 @@ impl Figure for IndexedPhoto {
     }
 
     fn size(&self) -> (u32, u32) {
-        self.to_photo().size()
+        shown_size(self.height(), self.width())
     }
 
     fn summary(&self) -> String {
