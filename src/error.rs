@@ -126,19 +126,27 @@ impl std::error::Error for Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     pub(crate) pixels: u64,
+    pub(crate) voxels: u64,
     pub(crate) bytes: u64,
 }
 
 impl Limits {
-    /// At most 2^28 pixels (a 16,384 x 16,384 photo) and 2 GiB of memory while decoding.
+    /// At most 2^28 pixels (a 16,384 x 16,384 photo), 2^31 voxels, and 2 GiB of memory while decoding.
     pub const fn new() -> Self {
-        Self { pixels: 1 << 28, bytes: 2 << 30 }
+        Self { pixels: 1 << 28, voxels: 1 << 31, bytes: 2 << 30 }
     }
 
     /// At most this many pixels.
     #[must_use]
     pub const fn pixels(mut self, pixels: u64) -> Self {
         self.pixels = pixels;
+        self
+    }
+
+    /// At most this many voxels of a label volume.
+    #[must_use]
+    pub const fn voxels(mut self, voxels: u64) -> Self {
+        self.voxels = voxels;
         self
     }
 
@@ -156,6 +164,14 @@ impl Limits {
             return Err(Error::TooLarge { what: "pixels", found, limit: self.pixels });
         }
         Ok(found as usize)
+    }
+
+    /// `voxels`, when it is within the limit.
+    pub(crate) fn check_voxels(&self, voxels: u64) -> Result<u64> {
+        if voxels > self.voxels {
+            return Err(Error::TooLarge { what: "voxels", found: voxels, limit: self.voxels });
+        }
+        Ok(voxels)
     }
 
     /// `bytes`, when it is within the limit.

@@ -22,8 +22,10 @@
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
+pub mod compresso;
 mod error;
 pub mod file;
+mod memory;
 pub mod metrics;
 pub mod notebook;
 mod npy;
@@ -31,11 +33,13 @@ pub mod palette;
 pub mod photo;
 pub mod plot;
 pub mod table;
+pub mod volume;
 
 pub use error::{Error, Limits, Result};
 pub use palette::{IndexedPhoto, Palette, PaletteOptions};
 pub use photo::{Photo, PhotoFormat};
 pub use table::Table;
+pub use volume::{AnyVolume, Volume};
 
 /// Everything a notebook needs, for `use cortado::prelude::*;`.
 pub mod prelude {

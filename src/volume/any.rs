@@ -1,0 +1,98 @@
+//! A volume whose label type a file decides.
+
+use super::{Label, LabelType, Volume};
+use crate::error::Result;
+use std::fmt;
+
+/// A [`Volume`] of any of the four label types.
+#[derive(Clone, PartialEq, Eq)]
+pub enum AnyVolume {
+    /// One byte a label.
+    U8(Volume<u8>),
+    /// Two bytes a label.
+    U16(Volume<u16>),
+    /// Four bytes a label.
+    U32(Volume<u32>),
+    /// Eight bytes a label.
+    U64(Volume<u64>),
+}
+
+/// Runs an expression on the volume inside an [`AnyVolume`], whatever its type.
+macro_rules! with_volume {
+    ($any:expr, $volume:ident => $expression:expr) => {
+        match $any {
+            $crate::volume::AnyVolume::U8($volume) => $expression,
+            $crate::volume::AnyVolume::U16($volume) => $expression,
+            $crate::volume::AnyVolume::U32($volume) => $expression,
+            $crate::volume::AnyVolume::U64($volume) => $expression,
+        }
+    };
+}
+pub(crate) use with_volume;
+
+impl AnyVolume {
+    /// The labels' number type.
+    pub fn label_type(&self) -> LabelType {
+        match self {
+            Self::U8(_) => LabelType::U8,
+            Self::U16(_) => LabelType::U16,
+            Self::U32(_) => LabelType::U32,
+            Self::U64(_) => LabelType::U64,
+        }
+    }
+
+    /// Voxels by (z, y, x).
+    pub fn shape(&self) -> [usize; 3] {
+        with_volume!(self, volume => volume.shape())
+    }
+
+    /// Number of voxels.
+    pub fn voxels(&self) -> usize {
+        with_volume!(self, volume => volume.voxels())
+    }
+
+    /// Bytes of the labels: voxels times bytes a label.
+    pub fn raw_bytes(&self) -> usize {
+        with_volume!(self, volume => volume.raw_bytes())
+    }
+
+    /// The labels that occur, ascending.
+    pub fn distinct_labels(&self) -> Vec<u64> {
+        with_volume!(self, volume => volume.distinct_labels().into_iter().map(Into::into).collect())
+    }
+
+    /// All labels in C order as little-endian bytes.
+    pub fn to_le_bytes(&self) -> Vec<u8> {
+        with_volume!(self, volume => {
+            let mut bytes = Vec::with_capacity(volume.raw_bytes());
+            volume.labels().iter().for_each(|label| label.put_le(&mut bytes));
+            bytes
+        })
+    }
+
+    /// The volume with labels of type `T`. Costs a copy.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`](crate::Error::OutOfRange) when a label is too large for `T`.
+    pub fn to_labels<T: Label>(&self) -> Result<Volume<T>> {
+        with_volume!(self, volume => volume.cast())
+    }
+}
+
+impl fmt::Debug for AnyVolume {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        with_volume!(self, volume => volume.fmt(f))
+    }
+}
+
+macro_rules! from_volumes {
+    ($($number:ty: $name:ident),*) => {$(
+        impl From<Volume<$number>> for AnyVolume {
+            fn from(volume: Volume<$number>) -> Self {
+                Self::$name(volume)
+            }
+        }
+    )*};
+}
+
+from_volumes!(u8: U8, u16: U16, u32: U32, u64: U64);

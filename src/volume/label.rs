@@ -1,0 +1,102 @@
+//! The number types that labels come in.
+
+use std::fmt::{Debug, Display};
+use std::hash::Hash;
+
+/// Which of the four unsigned number types a volume's labels have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LabelType {
+    /// One byte a label.
+    U8,
+    /// Two bytes a label.
+    U16,
+    /// Four bytes a label.
+    U32,
+    /// Eight bytes a label.
+    U64,
+}
+
+impl LabelType {
+    /// Bytes a label: 1, 2, 4 or 8.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::U8 => 1,
+            Self::U16 => 2,
+            Self::U32 => 4,
+            Self::U64 => 8,
+        }
+    }
+
+    /// The type of so many bytes a label.
+    pub const fn from_bytes(bytes: usize) -> Option<Self> {
+        match bytes {
+            1 => Some(Self::U8),
+            2 => Some(Self::U16),
+            4 => Some(Self::U32),
+            8 => Some(Self::U64),
+            _ => None,
+        }
+    }
+
+    /// The type's name in Rust, such as `u32`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::U8 => "u8",
+            Self::U16 => "u16",
+            Self::U32 => "u32",
+            Self::U64 => "u64",
+        }
+    }
+}
+
+/// A label's number type: u8, u16, u32 or u64, and no other.
+pub trait Label:
+    sealed::Sealed + bytemuck::Pod + Copy + Ord + Hash + Default + Debug + Display + Into<u64> + Send + Sync + 'static
+{
+    /// Which of the four.
+    const TYPE: LabelType;
+    /// Bytes a label.
+    const BYTES: usize = Self::TYPE.bytes();
+    /// The largest label.
+    const MAX: Self;
+
+    /// The low bits of `value`.
+    fn from_low_bits(value: u64) -> Self;
+
+    /// The label whose little-endian bytes these are; exactly [`Label::BYTES`] of them.
+    fn from_le(bytes: &[u8]) -> Self;
+
+    /// `value` as a label, when it is small enough.
+    fn from_u64(value: u64) -> Option<Self> {
+        (value <= Self::MAX.into()).then(|| Self::from_low_bits(value))
+    }
+
+    /// Appends the label's little-endian bytes.
+    fn put_le(self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&self.into().to_le_bytes()[..Self::BYTES]);
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+macro_rules! labels {
+    ($($number:ty: $name:ident),*) => {$(
+        impl sealed::Sealed for $number {}
+        impl Label for $number {
+            const TYPE: LabelType = LabelType::$name;
+            const MAX: Self = <$number>::MAX;
+
+            fn from_low_bits(value: u64) -> Self {
+                value as Self
+            }
+
+            fn from_le(bytes: &[u8]) -> Self {
+                Self::from_le_bytes(bytes.try_into().expect("as many bytes as the label has"))
+            }
+        }
+    )*};
+}
+
+labels!(u8: U8, u16: U16, u32: U32, u64: U64);
