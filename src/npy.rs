@@ -13,6 +13,8 @@ use zip::ZipArchive;
 
 /// NumPy writes headers of one short line; a structured dtype, which is not read here, may take more.
 const LONGEST_HEADER: usize = 4096;
+/// The most bytes that magic, version, length and header take.
+pub(crate) const LONGEST_PREFIX: usize = LONGEST_HEADER + 12;
 const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// The bytes of a `.npy` file that holds `array`.
@@ -47,8 +49,18 @@ impl<'a> Npz<'a> {
         Ok(Self { zip, limits: *limits })
     }
 
+    /// The names of the arrays.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.zip.file_names().filter_map(|name| Some(name.strip_suffix(".npy")?.to_owned())).collect()
+    }
+
     /// The array stored as `name`.
     pub(crate) fn array<T: ReadableElement, D: Dimension>(&mut self, name: &str) -> Result<Array<T, D>> {
+        from_npy(&self.npy(name)?, &self.limits)
+    }
+
+    /// The `.npy` file stored as `name`.
+    pub(crate) fn npy(&mut self, name: &str) -> Result<Vec<u8>> {
         let named = |error: String| Error::malformed("npz", format!("array {name:?}: {error}"));
         let entry = self.zip.by_name(&format!("{name}.npy")).map_err(|error| named(one_line(&error)))?;
         let mut bytes = Vec::new();
@@ -56,7 +68,8 @@ impl<'a> Npz<'a> {
             .take(self.limits.bytes.saturating_add(1))
             .read_to_end(&mut bytes)
             .map_err(|error| named(one_line(&error)))?;
-        from_npy(&bytes, &self.limits)
+        self.limits.check_bytes(bytes.len() as u64)?;
+        Ok(bytes)
     }
 }
 
@@ -83,14 +96,22 @@ impl NpzBuilder {
     }
 }
 
-struct Header {
-    data_offset: usize,
+/// What a `.npy` header says.
+pub(crate) struct Header {
+    /// Where the data begins.
+    pub(crate) data_offset: usize,
     /// Bytes of data that the shape and dtype ask for; `None` when they overflow.
-    data_len: Option<usize>,
+    pub(crate) data_len: Option<usize>,
+    /// NumPy's name of the dtype, such as `<u4`.
+    pub(crate) descr: String,
+    /// Whether the first axis varies fastest.
+    pub(crate) fortran_order: bool,
+    pub(crate) shape: Vec<usize>,
 }
 
 impl Header {
-    fn parse(bytes: &[u8]) -> Result<Self> {
+    /// Reads the header at the beginning of `bytes`, of which [`LONGEST_PREFIX`] are enough.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self> {
         let malformed = |offset, message: &str| Err(Error::malformed_at("npy", offset, message));
         if !bytes.starts_with(MAGIC) {
             return malformed(0, "it does not begin with the magic \\x93NUMPY");
@@ -107,16 +128,21 @@ impl Header {
             return malformed(bytes.len(), "it ends inside its header");
         };
         let Ok(text) = std::str::from_utf8(text) else { return malformed(start, "its header is not text") };
-        let item = text_after(text, "'descr':").and_then(item_size);
-        let Some(item) = item else { return malformed(start, "its dtype is not a plain number type") };
+        let descr = text_after(text, "'descr':").and_then(|rest| Some(rest.strip_prefix('\'')?.split_once('\'')?.0));
+        let Some((descr, item)) = descr.and_then(|descr| Some((descr, item_size(descr)?))) else {
+            return malformed(start, "its dtype is not a plain number type");
+        };
         let shape = text_after(text, "'shape':").and_then(|rest| rest.strip_prefix('(')?.split_once(')'));
         let Some((shape, _)) = shape else { return malformed(start, "its header names no shape") };
+        let fortran_order = text_after(text, "'fortran_order':").is_some_and(|rest| rest.starts_with("True"));
         let mut data_len = Some(item);
+        let mut sides = Vec::new();
         for side in shape.split(',').map(str::trim).filter(|side| !side.is_empty()) {
             let Ok(side) = side.parse::<usize>() else { return malformed(start, "its shape is not made of numbers") };
             data_len = data_len.and_then(|len| len.checked_mul(side));
+            sides.push(side);
         }
-        Ok(Self { data_offset: start + len, data_len })
+        Ok(Self { data_offset: start + len, data_len, descr: descr.into(), fortran_order, shape: sides })
     }
 }
 
@@ -126,7 +152,6 @@ fn text_after<'a>(text: &'a str, key: &str) -> Option<&'a str> {
 
 /// Bytes an element, from a dtype such as `'<f8'`.
 fn item_size(descr: &str) -> Option<usize> {
-    let descr = descr.strip_prefix('\'')?.split_once('\'')?.0;
     let size = descr.strip_prefix(['<', '>', '|', '='])?.strip_prefix(['b', 'i', 'u', 'f'])?;
     matches!(size, "1" | "2" | "4" | "8").then(|| size.parse().ok())?
 }

@@ -133,9 +133,12 @@ impl<'a> Stream<'a> {
     /// [`Error::Malformed`] when the locations end after an entry 6.
     pub fn labels(&self) -> Result<Vec<u64>> {
         let mut labels: Vec<u64> = self.ids().collect();
-        for entry in self.location_entries() {
-            if let Entry::Label(label) = entry? {
-                labels.push(label);
+        let mut entries = self.locations();
+        while let Some(entry) = entries.next() {
+            match entry {
+                ESCAPE => labels.push(entries.next().ok_or_else(|| self.no_label_after_escape())?),
+                entry if entry >= OFFSET => labels.push(entry - OFFSET),
+                _ => (),
             }
         }
         labels.sort_unstable();
@@ -143,19 +146,9 @@ impl<'a> Stream<'a> {
         Ok(labels)
     }
 
-    /// The location entries with escapes resolved.
-    pub(super) fn location_entries(&self) -> impl Iterator<Item = Result<Entry>> + 'a {
-        let mut entries = self.locations();
-        let end = self.locations_end;
-        std::iter::from_fn(move || match entries.next()? {
-            ESCAPE => Some(
-                entries.next().map(Entry::Label).ok_or_else(|| {
-                    Error::malformed_at(FORMAT, end, "the locations end where a label should follow an entry 6")
-                }),
-            ),
-            entry if entry >= OFFSET => Some(Ok(Entry::Label(entry - OFFSET))),
-            code => Some(Ok(Entry::Code(code))),
-        })
+    pub(super) fn no_label_after_escape(&self) -> Error {
+        let message = "the locations end where a label should follow an entry 6";
+        Error::malformed_at(FORMAT, self.locations_end, message)
     }
 
     pub(super) fn ids_bytes(&self) -> &'a [u8] {
@@ -206,15 +199,6 @@ impl<'a> Stream<'a> {
         let locations = starts.iter().zip(location_ends).map(|(&start, end)| start..end);
         Ok(Some(ids.zip(locations).map(|(ids, locations)| SliceIndex { ids, locations }).collect()))
     }
-}
-
-/// A location's entry, an escape taken together with its label.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Entry {
-    /// A neighbour's code, below 6.
-    Code(u64),
-    /// The label itself.
-    Label(u64),
 }
 
 /// Little-endian numbers, one after the other.

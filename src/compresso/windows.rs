@@ -414,6 +414,15 @@ impl<'a, W: Label> Reader<'a, W> {
     }
 }
 
+/// Run lengths with as many windows of index 0 appended as they lack of `count`.
+pub(super) fn append_missing_zeros<W: Label>(entries: &[u8], count: u64) -> Vec<u8> {
+    let windows = entries.chunks_exact(W::BYTES).map(|entry| windows_of(W::from_le(entry).into()));
+    let found = windows.fold(0, u64::saturating_add);
+    let mut entries = Entries::<W> { bytes: entries.to_vec(), ..Entries::new() };
+    entries.run(count.saturating_sub(found));
+    entries.bytes
+}
+
 /// How many windows an entry stands for: one, or a run of index 0.
 fn windows_of(entry: u64) -> u64 {
     if entry & 1 == 1 { entry >> 1 } else { 1 }

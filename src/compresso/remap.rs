@@ -1,0 +1,81 @@
+//! New labels for a stream's objects, without decoding it.
+
+use super::header::HEADER_BYTES;
+use super::locations::{ESCAPE, OFFSET};
+use super::stream::Stream;
+use crate::error::{Error, Result};
+use crate::volume::LabelType;
+
+pub(super) fn remap(stream: &Stream, mut map: impl FnMut(u64) -> Option<u64>) -> Result<Vec<u8>> {
+    let mut header = *stream.header();
+    let label_type = header.label_type;
+    let most = u64::MAX >> (64 - 8 * label_type.bytes());
+    let mut renamed = |label: u64| match map(label) {
+        None => Err(Error::Unsupported(format!("the map has no label for {label}"))),
+        Some(new) if new > most => Err(Error::OutOfRange {
+            name: "a new label",
+            found: new.to_string(),
+            expected: "at most the largest of the stream's label type",
+        }),
+        Some(new) => Ok(new),
+    };
+    let mut bytes = stream.bytes()[..HEADER_BYTES].to_vec();
+    for id in stream.ids() {
+        put(renamed(id)?, label_type, &mut bytes);
+    }
+    let (_, values_end) = stream.locations_bytes();
+    bytes.extend_from_slice(&stream.bytes()[HEADER_BYTES + stream.ids_bytes().len()..values_end]);
+
+    // A label that has become one of the largest takes two entries, so what the index counts is counted anew.
+    let old = stream.index()?;
+    let starts = old.iter().flatten().map(|slice| slice.locations.start);
+    let mut starts = starts.peekable();
+    let mut new_starts = Vec::new();
+    let mut entries = stream.locations();
+    let (mut read, mut written) = (0, 0);
+    loop {
+        while starts.next_if(|&start| start <= read).is_some() {
+            new_starts.push(written);
+        }
+        let Some(entry) = entries.next() else { break };
+        read += 1;
+        written += 1;
+        if entry == ESCAPE {
+            let Some(label) = entries.next() else { return Err(stream.no_label_after_escape()) };
+            read += 1;
+            written += 1;
+            put(ESCAPE, label_type, &mut bytes);
+            put(renamed(label)?, label_type, &mut bytes);
+        } else if entry < OFFSET {
+            put(entry, label_type, &mut bytes);
+        } else {
+            let label = renamed(entry - OFFSET)?;
+            if label > most - OFFSET {
+                put(ESCAPE, label_type, &mut bytes);
+                put(label, label_type, &mut bytes);
+                written += 1;
+            } else {
+                put(label + OFFSET, label_type, &mut bytes);
+            }
+        }
+    }
+    header.locations = written;
+    bytes[..HEADER_BYTES].copy_from_slice(&header.to_bytes());
+
+    bytes.extend_from_slice(stream.windows_bytes().0);
+    if let (Some(old), Some(index_type)) = (old, header.index_type()) {
+        for slice in &old {
+            put(slice.ids.len() as u64, index_type, &mut bytes);
+        }
+        let mut before = 0;
+        for start in new_starts {
+            put(start - before, index_type, &mut bytes);
+            before = start;
+        }
+    }
+    Ok(bytes)
+}
+
+fn put(number: u64, number_type: LabelType, bytes: &mut Vec<u8>) {
+    bytes.extend_from_slice(&number.to_le_bytes()[..number_type.bytes()]);
+}
