@@ -27,11 +27,13 @@ mod error;
 pub mod file;
 mod memory;
 pub mod metrics;
+pub mod neuroglancer;
 pub mod notebook;
 mod npy;
 pub mod palette;
 pub mod photo;
 pub mod plot;
+pub mod second_stage;
 pub mod table;
 pub mod volume;
 
