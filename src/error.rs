@@ -157,6 +157,11 @@ impl Limits {
         self
     }
 
+    /// The most bytes allocated while decoding.
+    pub const fn max_bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// `height * width`, when it is within the limit.
     pub(crate) fn check_pixels(&self, height: usize, width: usize) -> Result<usize> {
         let found = (height as u64).saturating_mul(width as u64);

@@ -1,40 +1,61 @@
 //! `cortado decompress`.
 
-use crate::{Files, output};
-use anyhow::Result;
+use crate::codec::Codec;
+use crate::palette::Target;
+use crate::{Files, labels, output, palette};
+use anyhow::{Result, bail};
 use clap::Args;
-use cortado::metrics::compression_ratio;
-use cortado::{IndexedPhoto, Limits, PhotoFormat, file};
-use std::time::Instant;
+use std::ops::Range;
+use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Options {
     #[command(flatten)]
     files: Files,
+    /// Decode only these slices of a label volume: A..B, or one.
+    #[arg(long, value_name = "A..B", value_parser = labels::parse_slices)]
+    z: Option<Range<usize>>,
+    /// What the input is when its name and first bytes do not tell: cpso.br, cpso.lzma ...
+    #[arg(long, value_name = "EXTENSION")]
+    from: Option<PathBuf>,
+    /// What to write when the output is `-`: npy, npz, tif, png ...
+    #[arg(long, value_name = "EXTENSION")]
+    to: Option<PathBuf>,
 }
 
 pub fn run(options: &Options) -> Result<()> {
-    let files = &options.files;
-    let arrays = file::extension(&files.output) == "npz";
+    let Options { files, z, from, to } = options;
     // Before any work, so that a wrong name costs nothing.
-    let format = if arrays { None } else { Some(PhotoFormat::from_path(&files.output)?) };
     output::prepare(files)?;
-    let limits = Limits::new();
-    let input = file::read(&files.input, &limits)?;
-    let started = Instant::now();
-    let indexed = IndexedPhoto::from_png_with(&input, &limits)?;
-    let photo = indexed.to_photo();
-    let seconds = started.elapsed().as_secs_f64();
-    let bytes = match format {
-        Some(format) => photo.encode(format)?,
-        None => indexed.to_npz()?,
+    let named = Codec::from_name(from.as_ref().unwrap_or(&files.input));
+    check_target(files, to.as_ref(), named)?;
+    let input = output::read(&files.input, &files.limits())?;
+    let Some(codec) = Codec::of(from.as_ref().unwrap_or(&files.input), &input) else {
+        bail!("{} is neither an indexed PNG nor a Compresso stream", output::name(&files.input));
     };
-    output::write(files, &bytes)?;
+    check_target(files, to.as_ref(), Some(codec))?;
+    match codec {
+        Codec::Palette if z.is_some() => bail!("--z is for label volumes"),
+        Codec::Palette => palette::decompress(files, &input, Target::from_path(&target(files, to.as_ref()))?),
+        Codec::Compresso(second) => {
+            labels::decompress(files, &input, second, z.clone(), labels::volume_format(files, to.as_ref())?)
+        }
+    }
+}
 
-    let raw = photo.samples().len();
-    let mut fields = output::fields("palette", files, input.len(), bytes.len(), seconds);
-    fields.insert("raw_bytes".into(), raw.into());
-    fields.insert("ratio".into(), compression_ratio(raw, input.len()).into());
-    let line = format!("{}: {} bytes, {:?}", files.output.display(), bytes.len(), photo);
-    output::report(files.json, fields, &line)
+/// The name that tells what to write.
+fn target(files: &Files, to: Option<&PathBuf>) -> PathBuf {
+    match to.filter(|_| files.writes_stdout()) {
+        Some(to) => PathBuf::from("-").with_extension(to),
+        None => files.output.clone(),
+    }
+}
+
+/// Refuses an output that the codec, as far as it is known, does not decompress to.
+fn check_target(files: &Files, to: Option<&PathBuf>, codec: Option<Codec>) -> Result<()> {
+    match codec {
+        Some(Codec::Palette) => Target::from_path(&target(files, to)).map(drop),
+        Some(Codec::Compresso(_)) => labels::volume_format(files, to).map(drop),
+        None => Ok(()),
+    }
 }

@@ -1,6 +1,7 @@
 //! `cortado info`.
 
-use crate::output;
+use crate::codec::Codec;
+use crate::{DEFAULT_MAX_BYTES, labels, limits, output};
 use anyhow::Result;
 use clap::Args;
 use cortado::metrics::{bits_per_pixel, compression_ratio};
@@ -15,15 +16,38 @@ pub struct Options {
     /// Print one JSON object instead of a line.
     #[arg(long)]
     json: bool,
+    /// Bytes that the file may take when decoded.
+    #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_MAX_BYTES)]
+    max_bytes: u64,
 }
 
 pub fn run(options: &Options) -> Result<()> {
-    let limits = Limits::new();
-    let input = file::read(&options.input, &limits)?;
+    let limits = limits(options.max_bytes);
     let mut fields = Map::new();
     fields.insert("input".into(), output::display(&options.input));
+    if matches!(file::extension(&options.input).as_str(), "npy" | "npz") {
+        let what = labels::volume_info(&options.input, &limits, &mut fields)?;
+        return output::report(options.json, fields, &format!("{}: {what}", options.input.display()));
+    }
+    let input = output::read(&options.input, &limits)?;
     fields.insert("input_bytes".into(), input.len().into());
-    let indexed = match IndexedPhoto::from_png_with(&input, &limits) {
+    if let Some(Codec::Compresso(second)) = Codec::of(&options.input, &input) {
+        let what = labels::info(&input, second, &limits, &mut fields)?;
+        return output::report(options.json, fields, &format!("{}: {what}", options.input.display()));
+    }
+    let photo = photo_info(&input, &limits, &mut fields);
+    let what = match (photo, file::extension(&options.input).as_str()) {
+        // A TIFF file that is no photo may be a stack of labels.
+        (Err(error), "tif" | "tiff") => {
+            labels::volume_info(&options.input, &limits, &mut fields).map_err(|_| error)?
+        }
+        (photo, _) => photo?,
+    };
+    output::report(options.json, fields, &format!("{}: {what}", options.input.display()))
+}
+
+fn photo_info(input: &[u8], limits: &Limits, fields: &mut Map<String, Value>) -> Result<String> {
+    let indexed = match IndexedPhoto::from_png_with(input, limits) {
         Ok(indexed) => Some(indexed),
         // A valid PNG without a palette, or no PNG at all: a photo, or an error that names what was expected.
         Err(Error::Unsupported(_) | Error::Malformed { .. }) => None,
@@ -43,7 +67,7 @@ pub fn run(options: &Options) -> Result<()> {
             )
         }
         None => {
-            let (photo, conversion) = Photo::decode_noting(&input, &limits)?;
+            let (photo, conversion) = Photo::decode_noting(input, limits)?;
             fields.insert("codec".into(), Value::Null);
             fields.insert("deeper_than_8_bits".into(), conversion.depth_reduced.into());
             fields.insert("alpha".into(), conversion.alpha_flattened.into());
@@ -65,10 +89,5 @@ pub fn run(options: &Options) -> Result<()> {
     fields.insert("raw_bytes".into(), raw.into());
     fields.insert("ratio".into(), ratio.into());
     fields.insert("bits_per_pixel".into(), bits.into());
-    let line = format!(
-        "{}: {what}; {} bytes, ratio {ratio:.2}, {bits:.3} bits per pixel",
-        options.input.display(),
-        input.len()
-    );
-    output::report(options.json, fields, &line)
+    Ok(format!("{what}; {} bytes, ratio {ratio:.2}, {bits:.3} bits per pixel", input.len()))
 }

@@ -1,15 +1,19 @@
 //! The `cortado` command. This file only parses; each subcommand has a file of its own.
 
+mod codec;
 mod compress;
 mod decompress;
 mod info;
 mod kernel;
 mod lab;
+mod labels;
 mod notebooks;
 mod output;
+mod palette;
 
 use clap::{Parser, Subcommand};
-use std::path::PathBuf;
+use cortado::Limits;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Image and label-volume codecs, made to be taught with and tuned in notebooks.
@@ -34,9 +38,9 @@ enum Command {
         #[command(subcommand)]
         action: kernel::Action,
     },
-    /// Compress a photo; the codec follows from the output's name (.png: palette).
+    /// Compress a photo (to .png) or a label volume (to .cpso, .cpso.xz, ...).
     Compress(compress::Options),
-    /// Decompress to a picture (.png, .jpg, .tif) or to arrays (.npz: palette and indices).
+    /// Decompress to a picture (.png, .jpg, .tif), to arrays (.npz) or to a label volume (.npy, .npz, .tif).
     Decompress(decompress::Options),
     /// Tell what a file holds.
     Info(info::Options),
@@ -45,9 +49,9 @@ enum Command {
 /// What every subcommand that reads a file and writes one takes.
 #[derive(clap::Args)]
 struct Files {
-    /// The file to read.
+    /// The file to read; `-` for standard input.
     input: PathBuf,
-    /// The file to write.
+    /// The file to write; `-` for standard output.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Replace the output if it is there.
@@ -59,6 +63,27 @@ struct Files {
     /// Use at most this many threads; all cores unless given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
+    /// Bytes that the input may take, and what is decoded of it.
+    #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_MAX_BYTES)]
+    max_bytes: u64,
+}
+
+/// Enough for a volume of 2^29 u32 labels.
+const DEFAULT_MAX_BYTES: u64 = 2 << 30;
+
+/// The library's limits, with as many voxels as the bytes have room for.
+fn limits(max_bytes: u64) -> Limits {
+    Limits::new().bytes(max_bytes).voxels(max_bytes)
+}
+
+impl Files {
+    fn limits(&self) -> Limits {
+        limits(self.max_bytes)
+    }
+
+    fn writes_stdout(&self) -> bool {
+        self.output == Path::new("-")
+    }
 }
 
 fn main() -> ExitCode {

@@ -2,11 +2,12 @@
 
 use crate::Files;
 use anyhow::{Context, Result, bail};
+use cortado::Limits;
 use cortado::file::{self, Existing};
 use indicatif::ProgressBar;
 use serde_json::{Map, Value};
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,6 +15,9 @@ use std::time::Duration;
 pub fn prepare(files: &Files) -> Result<()> {
     if let Some(threads) = files.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global().context("cannot set threads")?;
+    }
+    if files.writes_stdout() {
+        return Ok(());
     }
     let same_file =
         matches!((fs::canonicalize(&files.input), fs::canonicalize(&files.output)), (Ok(a), Ok(b)) if a == b);
@@ -26,8 +30,31 @@ pub fn prepare(files: &Files) -> Result<()> {
     Ok(())
 }
 
-/// Writes the output whole or not at all.
+/// A file's name, or what `-` stands for.
+pub fn name(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".into() } else { path.display().to_string() }
+}
+
+/// The bytes of a file, or of standard input for `-`.
+pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>> {
+    if path != Path::new("-") {
+        return Ok(file::read(path, limits)?);
+    }
+    let most = limits.max_bytes();
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(most.saturating_add(1)).read_to_end(&mut bytes).context("cannot read standard input")?;
+    if bytes.len() as u64 > most {
+        bail!("standard input exceeds the limit of {most} bytes");
+    }
+    Ok(bytes)
+}
+
+/// Writes the output whole or not at all; to standard output for `-`.
 pub fn write(files: &Files, bytes: &[u8]) -> Result<()> {
+    if files.writes_stdout() {
+        let mut stdout = io::stdout().lock();
+        return stdout.write_all(bytes).and_then(|()| stdout.flush()).context("cannot write to standard output");
+    }
     let existing = if files.force { Existing::Replace } else { Existing::Keep };
     Ok(file::write(&files.output, bytes, existing)?)
 }
@@ -47,6 +74,16 @@ pub fn report(json: bool, fields: Map<String, Value>, line: &str) -> Result<()> 
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result.context("cannot write to standard output"),
     }
+}
+
+/// [`report`] after writing the output: on standard error when standard output carries the file itself.
+pub fn report_on(files: &Files, fields: Map<String, Value>, line: &str) -> Result<()> {
+    if files.writes_stdout() {
+        let text = if files.json { Value::Object(fields).to_string() } else { line.to_owned() };
+        eprintln!("{text}");
+        return Ok(());
+    }
+    report(files.json, fields, line)
 }
 
 /// The fields that every compression and decompression reports; `seconds` is the codec call alone.

@@ -93,7 +93,7 @@ impl<'a> CompressoArray<'a> {
             check_range(range, side)?;
         }
         let depth = z.len();
-        Ok(with_volume!(self.slices(z)?, slices => slices.crop(0..depth, y, x)?.into()))
+        self.slices(z)?.crop(0..depth, y, x)
     }
 
     /// The label at a voxel; `None` outside the volume. Decodes its slice.

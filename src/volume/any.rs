@@ -3,6 +3,7 @@
 use super::{Label, LabelType, Volume};
 use crate::error::Result;
 use std::fmt;
+use std::ops::Range;
 
 /// A [`Volume`] of any of the four label types.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,6 +55,14 @@ impl AnyVolume {
     /// Bytes of the labels: voxels times bytes a label.
     pub fn raw_bytes(&self) -> usize {
         with_volume!(self, volume => volume.raw_bytes())
+    }
+
+    /// The part of the volume that lies in the three ranges; see [`Volume::crop`].
+    ///
+    /// # Errors
+    /// As [`Volume::crop`].
+    pub fn crop(&self, z: Range<usize>, y: Range<usize>, x: Range<usize>) -> Result<Self> {
+        Ok(with_volume!(self, volume => volume.crop(z, y, x)?.into()))
     }
 
     /// The labels that occur, ascending.

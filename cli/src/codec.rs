@@ -1,0 +1,60 @@
+//! Which codec a file's name or its first bytes ask for.
+
+use cortado::second_stage::SecondStage;
+use std::path::Path;
+
+/// What a file is coded with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Codec {
+    /// An indexed PNG.
+    Palette,
+    /// A Compresso stream, compressed a second time or not.
+    Compresso(Option<SecondStage>),
+}
+
+impl Codec {
+    /// The codec that a name such as `brain.cpso.xz`, or only its extensions, asks for.
+    pub fn from_name(name: &Path) -> Option<Self> {
+        let name = name.file_name()?.to_str()?.to_ascii_lowercase();
+        let (stem, extension) = name.rsplit_once('.').unwrap_or(("", &name));
+        match (extension, SecondStage::from_extension(extension)) {
+            ("png", _) => Some(Self::Palette),
+            ("cpso", _) => Some(Self::Compresso(None)),
+            (_, Some(second)) if stem == "cpso" || stem.ends_with(".cpso") => Some(Self::Compresso(Some(second))),
+            _ => None,
+        }
+    }
+
+    /// The codec of a file: as its name says, else as its first bytes do. Brotli, LZMA and LZW have no first bytes of
+    /// their own.
+    pub fn of(name: &Path, bytes: &[u8]) -> Option<Self> {
+        let magics: [(&[u8], Self); 7] = [
+            (b"\x89PNG", Self::Palette),
+            (b"cpso", Self::Compresso(None)),
+            (b"\x1f\x8b", Self::Compresso(Some(SecondStage::Gzip))),
+            (b"BZh", Self::Compresso(Some(SecondStage::Bzip2))),
+            (b"\xfd7zXZ", Self::Compresso(Some(SecondStage::Xz))),
+            (b"\x28\xb5\x2f\xfd", Self::Compresso(Some(SecondStage::Zstd))),
+            (b"\x04\x22\x4d\x18", Self::Compresso(Some(SecondStage::Lz4))),
+        ];
+        let from_bytes = || magics.into_iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, codec)| codec);
+        Self::from_name(name).or_else(from_bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_first_bytes() {
+        let name = |name: &str| Codec::from_name(Path::new(name));
+        assert_eq!(name("a/b.PNG"), Some(Codec::Palette));
+        assert_eq!(name("a/b.cpso"), Some(Codec::Compresso(None)));
+        assert_eq!(name("b.npy.cpso.lzma"), Some(Codec::Compresso(Some(SecondStage::Lzma))));
+        assert_eq!(name("cpso.zst"), Some(Codec::Compresso(Some(SecondStage::Zstd))));
+        assert_eq!((name("cpso"), name("b.xz"), name("b.npy")), (Some(Codec::Compresso(None)), None, None));
+        assert_eq!(Codec::of(Path::new("-"), b"BZh9"), Some(Codec::Compresso(Some(SecondStage::Bzip2))));
+        assert_eq!(Codec::of(Path::new("-"), b""), None);
+    }
+}
