@@ -30,7 +30,6 @@ impl Runs {
         for row in boundary.rows() {
             let start = self.spans.len();
             push_spans(row, boundary.width, &mut self.spans);
-            self.parents.extend(start as u32..self.spans.len() as u32);
             self.join(above, start);
             above = start..self.spans.len();
             self.row_starts.push(self.spans.len() as u32);
@@ -55,15 +54,32 @@ impl Runs {
         spans.iter().zip(&self.parents[row]).map(|(&(start, end), &component)| (start.into(), end.into(), component))
     }
 
-    /// Joins the runs from `start` on with those of the row above that they touch.
+    /// Gives the runs from `start` on their parents: the runs of the row above that they touch, or themselves.
     fn join(&mut self, above: std::ops::Range<usize>, start: usize) {
-        let (mut i, mut j) = (above.start, start);
-        while i < above.end && j < self.spans.len() {
-            let (upper, lower) = (self.spans[i], self.spans[j]);
-            if upper.0 < lower.1 && lower.0 < upper.1 {
-                union(&mut self.parents, i as u32, j as u32);
+        let Self { spans, parents, .. } = self;
+        let mut first = above.start;
+        for (run, &(from, to)) in (start..).zip(&spans[start..]) {
+            while first < above.end && spans[first].1 <= from {
+                first += 1;
             }
-            if upper.1 < lower.1 { i += 1 } else { j += 1 }
+            let mut parent = run as u32;
+            let mut touched = first;
+            while touched < above.end && spans[touched].0 < to {
+                let other = root(parents, touched as u32);
+                if other < parent {
+                    // The run itself has no entry yet.
+                    if parent != run as u32 {
+                        parents[parent as usize] = other;
+                    }
+                    parent = other;
+                } else if other > parent {
+                    parents[other as usize] = parent;
+                }
+                touched += 1;
+            }
+            parents.push(parent);
+            // The last one may touch the next run too.
+            first = first.max(touched.saturating_sub(1));
         }
     }
 

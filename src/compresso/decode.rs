@@ -215,12 +215,37 @@ fn fill_slice<T: Label>(labels: &mut [T], width: usize, runs: &Runs, label: impl
     for y in 0..labels.len() / width {
         let (above, rest) = labels.split_at_mut(y * width);
         let row = &mut rest[..width];
-        if let Some(start) = above.len().checked_sub(width) {
-            row.copy_from_slice(&above[start..]);
-        }
+        // Above the first row there is nothing to take labels from: what is written there is patched later.
+        let above = above.len().checked_sub(width).map(|start| &above[start..]);
+        let mut filled = 0;
         for (start, end, component) in runs.row(y) {
-            row[start..(end + 1).min(width)].fill(label(component));
+            copy_stretch(row, above, filled..start);
+            filled = (end + 1).min(width);
+            fill_stretch(row, start..filled, label(component));
         }
+        copy_stretch(row, above, filled..width);
+    }
+}
+
+/// Copies a stretch, mostly an empty one, from the row above.
+#[inline]
+fn copy_stretch<T: Copy>(row: &mut [T], above: Option<&[T]>, stretch: Range<usize>) {
+    if let Some(above) = above.filter(|_| !stretch.is_empty()) {
+        row[stretch.clone()].copy_from_slice(&above[stretch]);
+    }
+}
+
+/// Fills a stretch with a label, and where that is quicker some of what follows it, which is yet to be written.
+#[inline]
+fn fill_stretch<T: Label>(row: &mut [T], stretch: Range<usize>, label: T) {
+    const BLOCK: usize = 16;
+    let mut at = stretch.start;
+    while at < stretch.end {
+        match row.get_mut(at..at + BLOCK) {
+            Some(block) => block.fill(label),
+            None => return row[at..stretch.end].fill(label),
+        }
+        at += BLOCK;
     }
 }
 

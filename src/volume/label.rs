@@ -72,6 +72,7 @@ pub trait Label:
     }
 
     /// Appends the label's little-endian bytes.
+    #[inline]
     fn put_le(self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(&self.into().to_le_bytes()[..Self::BYTES]);
     }
@@ -88,10 +89,12 @@ macro_rules! labels {
             const TYPE: LabelType = LabelType::$name;
             const MAX: Self = <$number>::MAX;
 
+            #[inline]
             fn from_low_bits(value: u64) -> Self {
                 value as Self
             }
 
+            #[inline]
             fn from_le(bytes: &[u8]) -> Self {
                 Self::from_le_bytes(bytes.try_into().expect("as many bytes as the label has"))
             }
