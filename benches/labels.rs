@@ -19,7 +19,9 @@ use std::time::Instant;
 const ROUNDS: usize = 7;
 const EM: &str = "../shared/data/labels/connectomics.npy.cpso.lzma";
 
-fn main() -> Result<(), Box<dyn Error>> {
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Outcome<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     std::env::set_current_dir(root)?;
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -34,7 +36,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut rows = String::from(
         "| volume | direction | wheel, MVx/s | Cortado, MVx/s | ratio | two threads over one | peak memory: wheel | Cortado |\n|---|---|---|---|---|---|---|---|\n",
     );
-    let mut sizes = String::from("| volume | shape, type | raw bytes | Compresso | ratio | + xz | ratio | one slice of all |\n|---|---|---|---|---|---|---|---|\n");
+    let mut sizes = String::from(
+        "| volume | shape, type | raw bytes | Compresso | ratio | + xz | ratio | one slice of all |\n|---|---|---|---|---|---|---|---|\n",
+    );
     for (name, volume) in volumes(root)? {
         eprintln!("{name}: {volume:?}");
         let path = folder.join(format!("{name}.npy"));
@@ -54,7 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn volumes(root: &Path) -> Result<Vec<(&'static str, Volume<u32>)>, Box<dyn Error>> {
+fn volumes(root: &Path) -> Outcome<Vec<(&'static str, Volume<u32>)>> {
     let mut volumes = Vec::new();
     match fs::read(EM) {
         Ok(bytes) => {
@@ -76,7 +80,7 @@ fn measure(
     python: &Path,
     rows: &mut String,
     sizes: &mut String,
-) -> Result<(), Box<dyn Error>> {
+) -> Outcome<()> {
     let options = CompressoOptions::new();
     let [one, two] = [1, 2].map(|threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build());
     let (one, two) = (one?, two?);
@@ -95,7 +99,9 @@ fn measure(
             seconds(|| two.install(|| compresso::decode(&stream)).map(drop))?,
             seconds(|| one.install(|| compresso::decode_into(&stream, &mut buffer)).map(drop))?,
             seconds(|| two.install(|| compresso::decode_into(&stream, &mut buffer)).map(drop))?,
-            seconds(|| one.install(|| compresso::decode_slices(&stream, middle..middle + 1, &Limits::new())).map(drop))?,
+            seconds(|| {
+                one.install(|| compresso::decode_slices(&stream, middle..middle + 1, &Limits::new())).map(drop)
+            })?,
         ];
         // The first round warms the caches of both sides.
         if round > 0 {
@@ -112,13 +118,20 @@ fn measure(
     let bytes = (volume.raw_bytes() + stream.len()) as f64;
     let this = std::env::current_exe()?;
     let ours = |direction: &str, file: &Path| peak(Command::new(&this).arg("--peak").arg(direction).arg(file));
-    let theirs = |direction: &str, file: &Path| peak(Command::new(python).args(["benches/peer_compresso.py", "--peak", direction]).arg(file));
+    let theirs = |direction: &str, file: &Path| {
+        peak(Command::new(python).args(["benches/peer_compresso.py", "--peak", direction]).arg(file))
+    };
     let speed = |seconds: f64| volume.voxels() as f64 / 1e6 / seconds;
     let mut row = |direction: &str, peer: f64, time: f64, time_two: f64, peaks: [f64; 2]| {
         writeln!(
             rows,
             "| {name} | {direction} | {:.0} | {:.0} | **{:.1}** | {:.2} | {:.2} | {:.2} |",
-            speed(peer), speed(time), peer / time, time / time_two, peaks[0] / bytes, peaks[1] / bytes
+            speed(peer),
+            speed(time),
+            peer / time,
+            time / time_two,
+            peaks[0] / bytes,
+            peaks[1] / bytes
         )
     };
     let encode_peaks = [theirs("encode", path)?, ours("encode", path)?];
@@ -135,7 +148,10 @@ fn measure(
     writeln!(
         sizes,
         "| {name} | {z} x {y} x {x}, u32 | {raw} | {} | {:.1} | {xz} | {:.1} | 1/{:.0} |",
-        stream.len(), raw / stream.len() as f64, raw / xz as f64, decode / slice
+        stream.len(),
+        raw / stream.len() as f64,
+        raw / xz as f64,
+        decode / slice
     )?;
     Ok(())
 }
@@ -158,7 +174,7 @@ struct Peer {
 }
 
 impl Peer {
-    fn start(python: &Path, volume: &Path) -> Result<Self, Box<dyn Error>> {
+    fn start(python: &Path, volume: &Path) -> Outcome<Self> {
         let mut command = Command::new(python);
         command.arg("benches/peer_compresso.py").arg(volume).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn()?;
@@ -166,7 +182,7 @@ impl Peer {
         Ok(Self { child, answers })
     }
 
-    fn call(&mut self, call: &str) -> Result<f64, Box<dyn Error>> {
+    fn call(&mut self, call: &str) -> Outcome<f64> {
         writeln!(self.child.stdin.as_mut().ok_or("no pipe")?, "{call}")?;
         let mut answer = String::new();
         self.answers.read_line(&mut answer)?;
@@ -174,7 +190,7 @@ impl Peer {
     }
 
     /// Ends the process; its stream, for comparison.
-    fn finish(mut self, volume: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
+    fn finish(mut self, volume: &Path) -> Outcome<Vec<u8>> {
         drop(self.child.stdin.take());
         self.child.wait()?;
         let path = volume.with_extension("peer");
@@ -185,7 +201,7 @@ impl Peer {
 }
 
 /// The peak memory in bytes that a process reports, less what it had before the call that is measured.
-fn peak(command: &mut Command) -> Result<f64, Box<dyn Error>> {
+fn peak(command: &mut Command) -> Outcome<f64> {
     let output = command.output()?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into());
@@ -194,7 +210,7 @@ fn peak(command: &mut Command) -> Result<f64, Box<dyn Error>> {
 }
 
 /// In a process of its own: one call on a file, and the peak of the process's memory, without that of the empty process.
-fn one_call(direction: &str, file: &str) -> Result<(), Box<dyn Error>> {
+fn one_call(direction: &str, file: &str) -> Outcome<()> {
     let empty = high_water()?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     if direction == "encode" {
@@ -211,14 +227,14 @@ fn one_call(direction: &str, file: &str) -> Result<(), Box<dyn Error>> {
 }
 
 /// The most memory that this process has had, in bytes.
-fn high_water() -> Result<u64, Box<dyn Error>> {
+fn high_water() -> Outcome<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
     Ok(1024 * line.trim().trim_end_matches(" kB").parse::<u64>()?)
 }
 
 /// A Python with the peers, made on the first run.
-fn python() -> Result<PathBuf, Box<dyn Error>> {
+fn python() -> Outcome<PathBuf> {
     let python = PathBuf::from(".cortado/peers/bin/python");
     let run = |command: &mut Command| match command.status()?.success() {
         true => Ok(()),

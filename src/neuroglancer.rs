@@ -138,7 +138,11 @@ pub fn decode<T: Label>(bytes: &[u8], shape: [usize; 3], block: BlockSize, limit
         let (table, bits) = (channel + (header & 0xff_ffff) as usize, header >> TABLE_BITS);
         if !matches!(bits, 0 | 1 | 2 | 4 | 8 | 16 | 32) {
             let offset = 4 * (channel + 2 * index) + 3;
-            return Err(Error::malformed_at(FORMAT, offset, format!("{bits} bits a voxel are none of 0, 1, 2, 4 to 32")));
+            return Err(Error::malformed_at(
+                FORMAT,
+                offset,
+                format!("{bits} bits a voxel are none of 0, 1, 2, 4 to 32"),
+            ));
         }
         let values = channel + word(channel + 2 * index + 1)? as usize;
         let mask = ((1u64 << bits) - 1) as u32;

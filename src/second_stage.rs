@@ -139,9 +139,9 @@ impl SecondStage {
                 encoder.write_all(bytes)?;
                 encoder.finish().map_err(io::Error::other)
             }
-            Self::Lzw => {
-                weezl::encode::Encoder::new(weezl::BitOrder::Msb, 8).encode(bytes).map_err(io::Error::other)
-            }
+            Self::Lzw => weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8)
+                .encode(bytes)
+                .map_err(io::Error::other),
         }
     }
 
@@ -151,15 +151,19 @@ impl SecondStage {
     /// [`Error::Malformed`] when the bytes are not of the method's format, damaged or cut short, [`Error::TooLarge`] when
     /// they hold more than the limits allow.
     pub fn decode(self, bytes: &[u8], limits: &Limits) -> Result<Vec<u8>> {
-        let out = self.decode_under(bytes, limits).map_err(|error| {
-            Error::malformed(self.format(), error.to_string().lines().next().unwrap_or_default())
-        })?;
+        let out = self
+            .decode_under(bytes, limits)
+            .map_err(|error| Error::malformed(self.format(), error.to_string().lines().next().unwrap_or_default()))?;
         limits.check_bytes(out.len() as u64)?;
         Ok(out)
     }
 
     /// At most one byte more than the limit.
     fn decode_under(self, bytes: &[u8], limits: &Limits) -> io::Result<Vec<u8>> {
+        // Some decoders take no bytes for a file of nothing.
+        if bytes.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         let most = limits.bytes.saturating_add(1);
         let mut out = Vec::new();
         match self {
@@ -186,7 +190,7 @@ impl SecondStage {
             }
             Self::Lz4 => lz4_flex::frame::FrameDecoder::new(bytes).take(most).read_to_end(&mut out)?,
             Self::Lzw => {
-                let mut decoder = weezl::decode::Decoder::new(weezl::BitOrder::Msb, 8);
+                let mut decoder = weezl::decode::Decoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8);
                 let mut bounded = Bounded { bytes: Vec::new(), most };
                 let read = decoder.into_stream(&mut bounded).decode_all(bytes);
                 if (bounded.bytes.len() as u64) < most {

@@ -24,7 +24,7 @@ pub fn run(options: &Options) -> Result<()> {
     let Some(codec) = Codec::from_name(name) else {
         let hint = if options.files.writes_stdout() { "say --to" } else { "end its name in" };
         bail!(
-            "cannot tell a codec from {}: {hint} .png (palette) or .cpso (Compresso; .cpso.xz, .zst, .gz, .bz2, .br, .lz4)",
+            "cannot tell a codec from {}: {hint} .png (palette) or .cpso (labels; also .cpso.xz, .zst, .gz, .bz2, .br, .lz4)",
             name.display()
         );
     };

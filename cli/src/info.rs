@@ -38,9 +38,7 @@ pub fn run(options: &Options) -> Result<()> {
     let photo = photo_info(&input, &limits, &mut fields);
     let what = match (photo, file::extension(&options.input).as_str()) {
         // A TIFF file that is no photo may be a stack of labels.
-        (Err(error), "tif" | "tiff") => {
-            labels::volume_info(&options.input, &limits, &mut fields).map_err(|_| error)?
-        }
+        (Err(error), "tif" | "tiff") => labels::volume_info(&options.input, &limits, &mut fields).map_err(|_| error)?,
         (photo, _) => photo?,
     };
     output::report(options.json, fields, &format!("{}: {what}", options.input.display()))

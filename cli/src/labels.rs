@@ -60,7 +60,8 @@ impl Options {
     }
 
     fn for_library(&self) -> CompressoOptions {
-        let connectivity = if self.connectivity.as_deref() == Some("6") { Connectivity::Six } else { Connectivity::Four };
+        let connectivity =
+            if self.connectivity.as_deref() == Some("6") { Connectivity::Six } else { Connectivity::Four };
         let options = CompressoOptions::new().connectivity(connectivity).index(!self.no_index);
         match self.steps {
             Some(steps) => options.steps(steps),
@@ -96,8 +97,7 @@ pub fn compress(files: &Files, options: &Options, second: Option<SecondStage>) -
     fields.insert("ratio".into(), ratio.into());
     fields.insert("shape".into(), json!(volume.shape()));
     fields.insert("label_type".into(), volume.label_type().name().into());
-    let line =
-        format!("{}: {volume:?}, {raw} raw bytes to {} (ratio {ratio:.2})", files.output.display(), bytes.len());
+    let line = format!("{}: {volume:?}, {raw} raw bytes to {} (ratio {ratio:.2})", files.output.display(), bytes.len());
     output::report_on(files, fields, &line)
 }
 
@@ -133,15 +133,23 @@ pub fn decompress(
 }
 
 /// What a stream holds, section by section, without decoding it.
-pub fn info(input: &[u8], second: Option<SecondStage>, limits: &Limits, fields: &mut Map<String, Value>) -> Result<String> {
+pub fn info(
+    input: &[u8],
+    second: Option<SecondStage>,
+    limits: &Limits,
+    fields: &mut Map<String, Value>,
+) -> Result<String> {
     let bytes = first_stage(input, second, limits)?;
     let stream = Stream::parse(&bytes)?;
     let header = stream.header();
     let [z, y, x] = header.shape;
     let labels = stream.labels()?.len();
     let ratio = header.raw_bytes() as f64 / input.len() as f64;
-    let sections: Vec<_> =
-        stream.sections().into_iter().map(|section| json!({"name": section.name, "offset": section.bytes.start, "bytes": section.bytes.len()})).collect();
+    let sections: Vec<_> = stream
+        .sections()
+        .into_iter()
+        .map(|section| json!({"name": section.name, "offset": section.bytes.start, "bytes": section.bytes.len()}))
+        .collect();
     let mut line = format!(
         "{} version {}, {z} x {y} x {x} {}, steps {}, connectivity {}, {labels} labels, {} components; {} bytes, ratio {ratio:.2}",
         codec_name(second),

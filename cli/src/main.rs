@@ -71,9 +71,9 @@ struct Files {
 /// Enough for a volume of 2^29 u32 labels.
 const DEFAULT_MAX_BYTES: u64 = 2 << 30;
 
-/// The library's limits, with as many voxels as the bytes have room for.
+/// The library's limits, with any number of voxels for which the bytes have room.
 fn limits(max_bytes: u64) -> Limits {
-    Limits::new().bytes(max_bytes).voxels(max_bytes)
+    Limits::new().bytes(max_bytes).voxels(u64::MAX)
 }
 
 impl Files {

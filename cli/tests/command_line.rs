@@ -1,8 +1,10 @@
 //! The `cortado` command as a user meets it: files, messages, exit codes.
 
+mod common;
+
+use common::{cortado, json, names, refusal, stderr};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 fn data(name: &str) -> String {
     format!("{}/../data/photos/{name}", env!("CARGO_MANIFEST_DIR"))
@@ -10,35 +12,6 @@ fn data(name: &str) -> String {
 
 fn golden(name: &str) -> String {
     format!("{}/../tests/golden/{name}", env!("CARGO_MANIFEST_DIR"))
-}
-
-fn cortado(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cortado")).current_dir(folder).args(arguments).output().unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-/// Runs what must succeed and returns the JSON object that it prints.
-fn json(folder: &Path, arguments: &[&str]) -> serde_json::Value {
-    let output = cortado(folder, arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// Runs what must fail with exit code 1 and returns its one line.
-fn refusal(folder: &Path, arguments: &[&str]) -> String {
-    let output = cortado(folder, arguments);
-    let message = stderr(&output);
-    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {message}");
-    assert_eq!(message.lines().count(), 1, "{arguments:?}: {message}");
-    assert!(output.stdout.is_empty());
-    message.trim_end().to_owned()
-}
-
-fn names(folder: &Path) -> Vec<PathBuf> {
-    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
 #[test]
@@ -144,7 +117,11 @@ fn bad_input_is_one_clear_line_and_leaves_nothing() {
             "error: cannot read gone.png: No such file or directory (os error 2)",
         ),
         (&["compress", ".", "-o", "o.png"], "error: cannot read .: Is a directory (os error 21)"),
-        (&["compress", &photo, "-o", "o.zip"], "error: cannot tell a codec from o.zip: end its name in .png (palette)"),
+        (
+            &["compress", &photo, "-o", "o.zip"],
+            "error: cannot tell a codec from o.zip: end its name in .png (palette) or .cpso (labels; also .cpso.xz, .zst, \
+             .gz, .bz2, .br, .lz4)",
+        ),
         (&["decompress", &photo, "-o", "o.png"], "error: the PNG holds colours, not a palette and indices"),
         (
             &["decompress", &photo, "-o", "o.gif"],

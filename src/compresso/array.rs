@@ -3,7 +3,7 @@
 use super::stream::Stream;
 use super::{decode_stream_slices, remap};
 use crate::error::{Error, Limits, Result};
-use crate::volume::{AnyVolume, LabelType, check_range, with_volume};
+use crate::volume::{AnyVolume, Label, LabelType, check_range, with_volume};
 use std::fmt;
 use std::ops::Range;
 
@@ -104,7 +104,7 @@ impl<'a> CompressoArray<'a> {
         if z >= self.shape()[0] {
             return Ok(None);
         }
-        Ok(with_volume!(self.slices(z..z + 1)?, slice => slice.get(0, y, x).map(Into::into)))
+        Ok(with_volume!(self.slices(z..z + 1)?, slice => slice.get(0, y, x).map(Label::to_u64)))
     }
 
     /// The stream with other labels; see [`remap`].

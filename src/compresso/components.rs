@@ -148,7 +148,11 @@ impl Joined {
             if front.0 < run.1 && run.0 < front.1 {
                 union(&mut self.parents, front_start + front.2, start + run.2);
             }
-            if front.1 < run.1 { in_front.next() } else { here.next() };
+            if front.1 < run.1 {
+                in_front.next()
+            } else {
+                here.next()
+            };
         }
     }
 
@@ -162,7 +166,12 @@ impl Joined {
         let mut count = 0;
         for member in 0..self.parents.len() {
             let parent = self.parents[member] as usize;
-            self.parents[member] = if parent == member { count += 1; count - 1 } else { self.parents[parent] };
+            self.parents[member] = if parent == member {
+                count += 1;
+                count - 1
+            } else {
+                self.parents[parent]
+            };
         }
         (self.parents, count)
     }

@@ -77,7 +77,8 @@ impl<'a, T: Label, W: Label> Decoder<'a, T, W> {
             let part = slices.start.max(first * step)..slices.end.min(end * step);
             let (part_labels, others) = rest.split_at_mut(part.len() * slice_len);
             rest = others;
-            let next = if end < layers.end { Some(reader.skip(((end - first) * self.grid.layer()) as u64)?) } else { None };
+            let next =
+                if end < layers.end { Some(reader.skip(((end - first) * self.grid.layer()) as u64)?) } else { None };
             let ends_volume = part.end == self.header.shape[0];
             jobs.push((reader, part, part_labels, ends_volume));
             match next {
@@ -105,11 +106,11 @@ impl<'a, T: Label, W: Label> Decoder<'a, T, W> {
         let mut rest = labels;
         for layer in slices.start / step..slices.end.div_ceil(step) {
             self.read_layer(reader, &mut boundary, layer * step, layer)?;
-            for z in slices.start.max(layer * step)..slices.end.min((layer + 1) * step) {
+            let in_layer = slices.start.max(layer * step)..slices.end.min((layer + 1) * step);
+            for (z, SliceIndex { ids, locations }) in in_layer.clone().zip(&index[in_layer]) {
                 let (labels, others) = rest.split_at_mut(height * width);
                 rest = others;
                 let here = boundary.slice(z - layer * step);
-                let SliceIndex { ids, locations } = &index[z];
                 runs.find(here);
                 if runs.components() != ids.len() {
                     let message =

@@ -191,7 +191,11 @@ impl<'a> Stream<'a> {
             return Err(Error::malformed_at(FORMAT, at(depth), "the first slice's locations do not begin at 0"));
         }
         if id_ends.last().is_some_and(|&end| end as u64 != self.header.ids) {
-            return Err(Error::malformed_at(FORMAT, at(depth - 1), "the index counts fewer components than the header"));
+            return Err(Error::malformed_at(
+                FORMAT,
+                at(depth - 1),
+                "the index counts fewer components than the header",
+            ));
         }
         let id_starts = std::iter::once(0).chain(id_ends.iter().copied());
         let location_ends = starts.iter().skip(1).copied().chain(std::iter::once(self.header.locations as usize));

@@ -105,7 +105,10 @@ fn read_row<const STEP: usize>(row: &[u64], shift: usize, windows: &mut [u64]) {
 fn write_row<const STEP: usize>(row: &mut [u64], shift: usize, windows: &[u64]) {
     let mask = u64::MAX >> (64 - STEP);
     for (word, windows) in row.iter_mut().zip(windows.chunks(64 / STEP)) {
-        *word = windows.iter().zip((0..64).step_by(STEP)).fold(0, |word, (window, at)| word | (window >> shift & mask) << at);
+        *word = windows
+            .iter()
+            .zip((0..64).step_by(STEP))
+            .fold(0, |word, (window, at)| word | (window >> shift & mask) << at);
     }
 }
 
@@ -251,7 +254,9 @@ impl RunLengths {
             for down in 0..grid.down {
                 grid.read(bits, layer, down, &mut windows);
                 match indices {
-                    Indices::Table(table) => windows.iter().for_each(|&window| put(table[window as usize & 0xffff].into())),
+                    Indices::Table(table) => {
+                        windows.iter().for_each(|&window| put(table[window as usize & 0xffff].into()))
+                    }
                     Indices::Map(map) => {
                         let (mut before, mut index) = (windows[0], map[&windows[0]]);
                         for &window in &windows {

@@ -67,7 +67,7 @@ impl AnyVolume {
 
     /// The labels that occur, ascending.
     pub fn distinct_labels(&self) -> Vec<u64> {
-        with_volume!(self, volume => volume.distinct_labels().into_iter().map(Into::into).collect())
+        with_volume!(self, volume => volume.distinct_labels().into_iter().map(Label::to_u64).collect())
     }
 
     /// All labels in C order as little-endian bytes.

@@ -226,7 +226,9 @@ fn read_tiff(bytes: &[u8], limits: &Limits) -> Result<AnyVolume> {
     // A page takes more bytes than this, so a longer chain of pages runs in a circle.
     for _ in 0..bytes.len() / 16 + 1 {
         let (width, height) = decoder.dimensions().map_err(malformed)?;
-        let (tiff::ColorType::Gray(bits), page) = (decoder.colortype().map_err(malformed)?, stack.get_or_insert(Stack::new(width, height))) else {
+        let (tiff::ColorType::Gray(bits), page) =
+            (decoder.colortype().map_err(malformed)?, stack.get_or_insert(Stack::new(width, height)))
+        else {
             return Err(Error::Unsupported("a volume has one label a voxel, this TIFF file has colours".into()));
         };
         page.check_next(width, height, bits.into(), limits)?;

@@ -71,6 +71,11 @@ pub trait Label:
         (value <= Self::MAX.into()).then(|| Self::from_low_bits(value))
     }
 
+    /// The label as u64, whatever its type.
+    fn to_u64(self) -> u64 {
+        self.into()
+    }
+
     /// Appends the label's little-endian bytes.
     #[inline]
     fn put_le(self, bytes: &mut Vec<u8>) {

@@ -153,7 +153,9 @@ impl Tissue {
             let (x, y) = ((at % width) as f32, (at / width) as f32);
             let displacement = |axis: usize| {
                 0.9 * self.cell[0] * self.bend[axis].at(x / bend_length, y / bend_length, z / bend_length / 1.5)
-                    + 0.10 * self.cell[0] * self.rough[axis].at(x / rough_length, y / rough_length, z / rough_length / 1.5)
+                    + 0.10
+                        * self.cell[0]
+                        * self.rough[axis].at(x / rough_length, y / rough_length, z / rough_length / 1.5)
             };
             let (nearest, distance, second) = self.nearest(x + displacement(0), y + displacement(1), z);
             let open = self.gaps.at(x / bend_length, y / bend_length, z / bend_length);
@@ -164,11 +166,13 @@ impl Tissue {
 
     /// The label of the nearest point, its squared distance less its weight, and that of the nearest one of another label.
     fn nearest(&self, x: f32, y: f32, z: f32) -> (u32, f32, f32) {
-        let cell = |at: f32, edge: f32, cells: usize| {
-            (floor(at / edge) + MARGIN as i32).clamp(1, cells as i32 - 2) as usize
-        };
-        let (cx, cy, cz) =
-            (cell(x, self.cell[0], self.grid[2]), cell(y, self.cell[0], self.grid[1]), cell(z, self.cell[1], self.grid[0]));
+        let cell =
+            |at: f32, edge: f32, cells: usize| (floor(at / edge) + MARGIN as i32).clamp(1, cells as i32 - 2) as usize;
+        let (cx, cy, cz) = (
+            cell(x, self.cell[0], self.grid[2]),
+            cell(y, self.cell[0], self.grid[1]),
+            cell(z, self.cell[1], self.grid[0]),
+        );
         let squash = self.cell[0] / self.cell[1];
         let (mut label, mut least, mut second) = (0, f32::INFINITY, f32::INFINITY);
         for layer in cz - 1..=cz + 1 {

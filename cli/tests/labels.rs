@@ -1,0 +1,190 @@
+//! Label volumes on the command line.
+
+mod common;
+
+use common::{cortado, json, names, refusal, stderr};
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+fn golden(name: &str) -> String {
+    format!("{}/../tests/golden/labels/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Whether two .npy files hold the same labels; their headers differ by a comma.
+fn same_array(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a[128..] == b[128..]
+}
+
+#[test]
+fn every_second_stage_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let input = golden("nuclei_u16.npy");
+    for extension in ["cpso", "cpso.gz", "cpso.bz2", "cpso.xz", "cpso.lzma", "cpso.zst", "cpso.br", "cpso.lz4"] {
+        let name = format!("out.{extension}");
+        let report = json(folder, &["compress", &input, "-o", &name, "--json"]);
+        assert_eq!(report["output_bytes"], fs::metadata(folder.join(&name)).unwrap().len());
+        assert_eq!(report["raw_bytes"], 2 * 8 * 40 * 60);
+        assert!(report["seconds"].as_f64().unwrap() > 0.0);
+        let back = json(folder, &["decompress", &name, "-o", "back.npy", "--force", "--json"]);
+        assert_eq!((&back["shape"], &back["label_type"]), (&serde_json::json!([8, 40, 60]), &"u16".into()));
+        assert!(same_array(&fs::read(folder.join("back.npy")).unwrap(), &fs::read(&input).unwrap()), "{extension}");
+        let info = json(folder, &["info", &name, "--json"]);
+        assert_eq!(info["sections"].as_array().unwrap().len(), 6, "{extension}");
+    }
+    assert_eq!(fs::read(folder.join("out.cpso")).unwrap(), fs::read(golden("nuclei_u16.v1.cpso")).unwrap());
+}
+
+#[test]
+fn options_choose_the_stream() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let cases: [(&str, &[&str]); 5] = [
+        ("v1", &["--threads", "2"]),
+        ("v0", &["--no-index"]),
+        ("six", &["--connectivity", "6"]),
+        ("deep", &["--steps", "4,2,2"]),
+        ("uneven", &["--steps", "3, 5, 1"]),
+    ];
+    for (setting, options) in cases {
+        let mut arguments = vec!["compress", "in.npy", "-o", "out.cpso", "--force", "--json"];
+        arguments.extend(options);
+        fs::copy(golden("blocks_u32.npy"), folder.join("in.npy")).unwrap();
+        json(folder, &arguments);
+        let theirs = fs::read(golden(&format!("blocks_u32.{setting}.cpso"))).unwrap();
+        assert!(fs::read(folder.join("out.cpso")).unwrap() == theirs, "{setting}");
+    }
+    let small = json(folder, &["compress", "in.npy", "-o", "small.cpso.zst", "--level", "19", "--json"]);
+    let fast = json(folder, &["compress", "in.npy", "-o", "fast.cpso.zst", "--level", "1", "--json"]);
+    assert!(small["output_bytes"].as_u64() <= fast["output_bytes"].as_u64());
+}
+
+#[test]
+fn one_slice_or_some() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let stream = golden("blocks_u32.v1.cpso");
+    let some = json(folder, &["decompress", &stream, "-o", "some.tif", "--z", "2..5", "--json"]);
+    assert_eq!(some["shape"], serde_json::json!([3, 35, 40]));
+    let one = json(folder, &["decompress", &stream, "-o", "one.npz", "--z", "3", "--json"]);
+    assert_eq!(one["shape"], serde_json::json!([1, 35, 40]));
+    let info = cortado(folder, &["info", "some.tif"]);
+    assert!(String::from_utf8(info.stdout).unwrap().contains("Volume 3 x 35 x 40 u32"));
+    let message = refusal(folder, &["decompress", &stream, "-o", "no.npy", "--z", "2..7"]);
+    assert_eq!(message, "error: a range of voxels must be within its side, but is 2..7 of 6");
+}
+
+#[test]
+fn tells_the_sections_of_a_stream() {
+    let folder = tempfile::tempdir().unwrap();
+    let info = json(folder.path(), &["info", &golden("blocks_u32.v1.cpso"), "--json"]);
+    assert_eq!((&info["codec"], &info["version"], &info["connectivity"]), (&"compresso".into(), &1.into(), &4.into()));
+    assert_eq!(info["steps"], serde_json::json!([4, 4, 1]));
+    let sections = info["sections"].as_array().unwrap();
+    let bytes: u64 = sections.iter().map(|section| section["bytes"].as_u64().unwrap()).sum();
+    assert_eq!(bytes, info["input_bytes"].as_u64().unwrap());
+    let text = String::from_utf8(cortado(folder.path(), &["info", &golden("blocks_u32.v1.cpso")]).stdout).unwrap();
+    assert_eq!(text.lines().count(), 7, "{text}");
+    assert!(text.lines().nth(4).unwrap().trim_start().starts_with("locations"), "{text}");
+    let raw = json(folder.path(), &["info", &golden("blocks_u32.npy"), "--json"]);
+    assert_eq!((&raw["shape"], &raw["labels"]), (&info["shape"], &info["labels"]));
+}
+
+/// Runs the command with bytes on its standard input; its standard output.
+fn piped(folder: &Path, arguments: &[&str], input: &[u8]) -> Vec<u8> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cortado"));
+    command.current_dir(folder).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+    assert_eq!(stderr(&output).lines().count(), 1, "the report is on standard error");
+    output.stdout
+}
+
+#[test]
+fn streams_pass_through_pipes() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let raw = fs::read(golden("blocks_u32.npy")).unwrap();
+    let stream = piped(folder, &["compress", "-", "-o", "-", "--to", "cpso"], &raw);
+    assert!(stream == fs::read(golden("blocks_u32.v1.cpso")).unwrap());
+    assert!(same_array(&piped(folder, &["decompress", "-", "-o", "-"], &stream), &raw));
+    let small = piped(folder, &["compress", "-", "-o", "-", "--to", "cpso.br", "--json"], &raw);
+    assert!(same_array(
+        &piped(folder, &["decompress", "-", "-o", "-", "--from", "cpso.br", "--to", "npy"], &small),
+        &raw
+    ));
+    let tiff = piped(folder, &["decompress", "-", "-o", "-", "--to", "tif"], &stream);
+    assert!(piped(folder, &["compress", "-", "-o", "-", "--to", "cpso"], &tiff) == stream);
+    assert!(names(folder).is_empty());
+}
+
+#[test]
+fn bad_input_is_one_clear_line_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (labels, stream) = (golden("blocks_u32.npy"), golden("blocks_u32.v1.cpso"));
+    fs::copy(golden("noise_u8.npy"), folder.join("wrong.cpso")).unwrap();
+    let whole = fs::read(&stream).unwrap();
+    fs::write(folder.join("cut.cpso"), &whole[..whole.len() - 40]).unwrap();
+    fs::write(folder.join("cut.cpso.xz"), b"\xfd7zXZ\0\0").unwrap();
+    let before = names(folder).len();
+    let cases: [(&[&str], &str); 11] = [
+        (&["compress", &golden("floats.npy"), "-o", "o.cpso"], "labels are whole numbers, this array's dtype is <f4"),
+        (&["compress", &golden("negative.npy"), "-o", "o.cpso"], "a label must be 0 or more, but is -1"),
+        (&["compress", "gone.npy", "-o", "o.cpso"], "cannot read gone.npy: No such file or directory (os error 2)"),
+        (
+            &["compress", &labels, "-o", "o.cpso", "--colors", "3"],
+            "--colors, --sample and --seed are for .png, not for .cpso",
+        ),
+        (
+            &["compress", &labels, "-o", "o.cpso", "--level", "3"],
+            "--level is for a second compression, such as .cpso.xz",
+        ),
+        (
+            &["compress", &labels, "-o", "o.cpso.gz", "--level", "30"],
+            "the level must be one that the method has, but is 30 for gzip",
+        ),
+        (
+            &["compress", &labels, "-o", "-"],
+            "cannot tell a codec from -: say --to .png (palette) or .cpso (labels; also .cpso.xz, .zst, .gz, .bz2, .br, .lz4)",
+        ),
+        (
+            &["decompress", "wrong.cpso", "-o", "o.npy"],
+            "not a valid Compresso file: it does not begin with the magic cpso (at byte 0)",
+        ),
+        (
+            &["decompress", &stream, "-o", "o.png"],
+            "cannot tell a volume format from o.png: end its name in .npy, .npz or .tif",
+        ),
+        (&["decompress", &stream, "-o", "o.npy", "--max-bytes", "4000"], "33600 bytes exceed the limit of 4000"),
+        (&["decompress", &labels, "-o", "o.npy"], ""),
+    ];
+    for (arguments, expected) in cases {
+        let message = refusal(folder, arguments);
+        if expected.is_empty() {
+            assert!(message.ends_with("is neither an indexed PNG nor a Compresso stream"), "{message}");
+        } else {
+            assert_eq!(message, format!("error: {expected}"));
+        }
+    }
+    for name in ["cut.cpso", "cut.cpso.xz"] {
+        let message = refusal(folder, &["decompress", name, "-o", "o.npy"]);
+        assert!(message.starts_with("error: not a valid "), "{message}");
+    }
+    assert_eq!(names(folder).len(), before, "nothing may be left behind");
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    for option in [["--steps", "9,9,1"], ["--steps", "4,4"], ["--connectivity", "8"]] {
+        let output = cortado(folder.path(), &[&["compress", "a.npy", "-o", "b.cpso"][..], &option].concat());
+        assert_eq!(output.status.code(), Some(2), "{option:?}");
+    }
+    let output = cortado(folder.path(), &["decompress", "a.cpso", "-o", "b.npy", "--z", "x"]);
+    assert_eq!(output.status.code(), Some(2));
+}

@@ -1,0 +1,347 @@
+//! Compresso against the streams that the Python package wrote, over awkward volumes, and under damage.
+
+mod common;
+
+use common::golden;
+use cortado::compresso::{self, CompressoArray, CompressoOptions, Connectivity, HEADER_BYTES, Header, Steps, Stream};
+use cortado::volume::{Label, TissueOptions, VolumeFormat};
+use cortado::{AnyVolume, Error, Limits, Volume};
+use proptest::prelude::*;
+use std::panic::catch_unwind;
+
+const NAMES: [&str; 5] = ["blocks_u32", "noise_u8", "top_u64", "flat_u16", "nuclei_u16"];
+
+fn volume(name: &str) -> AnyVolume {
+    AnyVolume::decode(&golden(&format!("labels/{name}.npy")), VolumeFormat::Npy, &Limits::new()).unwrap()
+}
+
+/// What the wheel was asked for, by the golden file's name; see make_labels.py.
+fn settings() -> [(&'static str, CompressoOptions); 6] {
+    let steps = |x, y, z| CompressoOptions::new().steps(Steps::new(x, y, z).unwrap());
+    [
+        ("v1", CompressoOptions::new()),
+        ("v0", CompressoOptions::new().index(false)),
+        ("six", CompressoOptions::new().connectivity(Connectivity::Six)),
+        ("wide", steps(8, 8, 1)),
+        ("deep", steps(4, 2, 2)),
+        ("uneven", steps(3, 5, 1)),
+    ]
+}
+
+/// Numbers as random as a test needs them.
+fn mixed(number: u64) -> u64 {
+    let product = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (product ^ product >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 11
+}
+
+fn in_pool<R: Send>(threads: usize, call: impl FnOnce() -> R + Send) -> R {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(call)
+}
+
+#[test]
+fn streams_are_those_of_the_python_package() {
+    for name in NAMES {
+        let volume = volume(name);
+        for (setting, options) in settings() {
+            let theirs = golden(&format!("labels/{name}.{setting}.cpso"));
+            for threads in [1, 3] {
+                let (ours, back) = in_pool(threads, || {
+                    (compresso::encode_any(&volume, &options).unwrap(), compresso::decode(&theirs).unwrap())
+                });
+                assert!(ours == theirs, "{name} {setting}, {threads} threads");
+                assert!(back == volume, "{name} {setting}, {threads} threads");
+            }
+            compresso::validate(&theirs, &Limits::new()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn remapped_streams_are_those_of_the_python_package() {
+    for name in NAMES {
+        // As in make_labels.py, where Python multiplies without an end.
+        let map = |label: u64| (u128::from(label) * 7 % 200) as u64;
+        let ours = compresso::remap(&golden(&format!("labels/{name}.v1.cpso")), |label| Some(map(label))).unwrap();
+        assert!(ours == golden(&format!("labels/{name}.remapped.cpso")), "{name}");
+    }
+}
+
+#[test]
+fn the_papers_own_format_is_read_by_name() {
+    for name in NAMES.into_iter().filter(|&name| name != "top_u64") {
+        let bytes = golden(&format!("labels/{name}.original"));
+        let limits = Limits::new();
+        assert!(compresso::decode_original(&bytes, &limits).unwrap() == volume(name).to_labels().unwrap(), "{name}");
+        assert!(compresso::decode(&bytes).is_err(), "it is not taken for the other format");
+        assert!(matches!(
+            compresso::decode_original(&bytes, &limits.voxels(10)),
+            Err(Error::TooLarge { what: "voxels", .. })
+        ));
+        for len in 0..bytes.len() {
+            assert!(compresso::decode_original(&bytes[..len], &limits).is_err() || len > HEADER_BYTES, "{name} {len}");
+        }
+    }
+}
+
+#[test]
+fn sections_and_labels_need_no_decoding() {
+    let bytes = golden("labels/blocks_u32.v1.cpso");
+    let stream = Stream::parse(&bytes).unwrap();
+    let names: Vec<_> = stream.sections().iter().map(|section| section.name).collect();
+    assert_eq!(names, ["header", "ids", "window values", "locations", "windows", "z index"]);
+    assert_eq!(stream.sections().last().unwrap().bytes.end, bytes.len());
+    let header = stream.header();
+    assert_eq!((header.version, header.shape, header.steps), (1, [6, 35, 40], Steps::DEFAULT));
+    assert_eq!(stream.labels().unwrap(), volume("blocks_u32").distinct_labels());
+    assert_eq!(*header, Header::parse(&bytes[..HEADER_BYTES]).unwrap());
+    for name in NAMES {
+        let labels = Stream::parse(&golden(&format!("labels/{name}.six.cpso"))).unwrap().labels().unwrap();
+        assert_eq!(labels, volume(name).distinct_labels(), "{name}");
+    }
+}
+
+#[test]
+fn slices_are_those_of_the_volume() {
+    for name in NAMES {
+        let volume = volume(name);
+        let [depth, height, width] = volume.shape();
+        for (setting, _) in settings() {
+            let bytes = golden(&format!("labels/{name}.{setting}.cpso"));
+            let array = CompressoArray::new(&bytes).unwrap();
+            for start in 0..=depth {
+                for end in start..=depth {
+                    let expected = volume.crop(start..end, 0..height, 0..width).unwrap();
+                    assert!(array.slices(start..end).unwrap() == expected, "{name} {setting} {start}..{end}");
+                }
+            }
+            let crop = array.crop(1..2, 2..height, 3..7).unwrap();
+            assert!(crop == volume.crop(1..2, 2..height, 3..7).unwrap());
+            assert!(matches!(array.slices(0..depth + 1), Err(Error::OutOfRange { .. })));
+            assert_eq!(array.get(depth, 0, 0).unwrap(), None);
+        }
+    }
+}
+
+#[test]
+fn a_slice_needs_no_room_for_the_volume() {
+    let bytes = golden("labels/blocks_u32.v1.cpso");
+    let room_for_one = Limits::new().voxels(35 * 40);
+    assert!(compresso::decode_slices(&bytes, 2..3, &room_for_one).is_ok());
+    assert!(matches!(compresso::decode_with(&bytes, &room_for_one), Err(Error::TooLarge { .. })));
+    let without_index = golden("labels/blocks_u32.v0.cpso");
+    assert!(matches!(compresso::decode_slices(&without_index, 2..3, &room_for_one), Err(Error::TooLarge { .. })));
+}
+
+#[test]
+fn empty_volumes_are_a_header() {
+    for shape in [[0, 3, 4], [2, 0, 4], [2, 3, 0], [0, 0, 0]] {
+        let volume = Volume::from_vec(shape, Vec::<u16>::new()).unwrap();
+        let bytes = compresso::encode(&volume, &CompressoOptions::new()).unwrap();
+        assert_eq!((bytes.len(), bytes[4]), (HEADER_BYTES, 0));
+        assert!(compresso::decode(&bytes).unwrap() == volume.into());
+        compresso::validate(&bytes, &Limits::new()).unwrap();
+    }
+}
+
+#[test]
+fn what_the_format_cannot_hold_is_an_error() {
+    let long = Volume::from_vec([1, 1, 65536], vec![0u8; 65536]).unwrap();
+    let error = compresso::encode(&long, &CompressoOptions::new()).unwrap_err().to_string();
+    assert!(error.starts_with("a side of the volume must be at most 65535 voxels"), "{error}");
+    let longest = Volume::from_vec([1, 1, 65535], (0..65535u16).map(|x| x / 3).collect()).unwrap();
+    let bytes = compresso::encode(&longest, &CompressoOptions::new()).unwrap();
+    assert!(compresso::decode(&bytes).unwrap() == longest.into());
+
+    // Noise of two labels, one the rarer: more than 128 different windows of 8 voxels.
+    let noise: Vec<u8> = (0..160_000).map(|voxel| u8::from(mixed(voxel) % 10 < 3)).collect();
+    let noise = Volume::from_vec([1, 400, 400], noise).unwrap();
+    let narrow = CompressoOptions::new().steps(Steps::new(4, 2, 1).unwrap());
+    let error = compresso::encode(&noise, &narrow).err().unwrap().to_string();
+    assert!(error.starts_with("steps of 4x2x1 make more different windows"), "{error}");
+    assert!(Steps::new(0, 4, 1).is_err() && Steps::new(8, 8, 2).is_err() && Steps::new(1, 64, 1).is_ok());
+}
+
+#[test]
+fn new_labels_may_be_the_largest() {
+    for name in NAMES {
+        let volume = volume(name);
+        let most = u64::MAX >> (64 - 8 * volume.label_type().bytes());
+        for (setting, _) in settings() {
+            let bytes = golden(&format!("labels/{name}.{setting}.cpso"));
+            assert!(
+                compresso::remap(&bytes, Some).unwrap() == bytes,
+                "{name} {setting}: the same labels, the same bytes"
+            );
+            // Every label among the top seven, which take two entries where they were one.
+            let map = |label: u64| most - label % 7;
+            let remapped = compresso::remap(&bytes, |label| Some(map(label))).unwrap();
+            let expected = volume.to_labels::<u64>().unwrap().into_array().mapv(map);
+            let back = compresso::decode(&remapped).unwrap().to_labels::<u64>().unwrap().into_array();
+            assert_eq!(back, expected, "{name} {setting}");
+            compresso::validate(&remapped, &Limits::new()).unwrap();
+        }
+    }
+    let bytes = golden("labels/noise_u8.v1.cpso");
+    let error = compresso::remap(&bytes, |_| Some(256)).unwrap_err().to_string();
+    assert_eq!(error, "a new label must be at most the largest of the stream's label type, but is 256");
+    assert!(compresso::remap(&bytes, |_| None).unwrap_err().to_string().starts_with("the map has no label for 2"));
+}
+
+#[test]
+fn headers_that_lie_are_refused_before_anything_is_allocated() {
+    let mut bytes = golden("labels/blocks_u32.v0.cpso");
+    bytes[6..12].fill(0xff);
+    let error = compresso::decode(&bytes).unwrap_err().to_string();
+    assert_eq!(error, "281462092005375 voxels exceed the limit of 2147483648");
+    let change = |at: usize, value: u8| {
+        let mut bytes = golden("labels/blocks_u32.v1.cpso");
+        bytes[at] = value;
+        compresso::decode(&bytes).unwrap_err().to_string()
+    };
+    assert_eq!(change(0, b'x'), "not a valid Compresso file: it does not begin with the magic cpso (at byte 0)");
+    assert_eq!(change(4, 2), "not a valid Compresso file: expected version 0 or 1, found 2 (at byte 4)");
+    assert_eq!(change(5, 3), "not a valid Compresso file: expected 1, 2, 4 or 8 bytes a label, found 3 (at byte 5)");
+    assert!(change(12, 0).ends_with("expected steps with a product from 1 to 64, found 0 x 4 x 1 (at byte 12)"));
+    assert!(change(22, 0xff).ends_with("(at byte 36)"), "more ids than bytes");
+    assert!(change(35, 5).ends_with("expected connectivity 4 or 6, found 5 (at byte 35)"));
+}
+
+#[test]
+fn every_truncation_is_an_error() {
+    for (setting, _) in settings() {
+        let bytes = golden(&format!("labels/noise_u8.{setting}.cpso"));
+        for len in 0..bytes.len() {
+            assert!(compresso::decode(&bytes[..len]).is_err(), "{setting}: {len} of {} bytes", bytes.len());
+        }
+        let longer = [&bytes[..], &[0, 0]].concat();
+        assert!(compresso::decode(&longer).is_err(), "{setting}: two bytes more");
+    }
+}
+
+/// 10,000 damaged streams: each an error or a volume, within the limits and without a panic.
+#[test]
+fn damaged_streams_never_crash() {
+    let mut random = 0x2545_f491_4f6c_dd1du64;
+    let mut next = |below: usize| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        (random % below as u64) as usize
+    };
+    let limits = Limits::new().voxels(1 << 18).bytes(1 << 21);
+    let (mut refused, mut decoded) = (0, 0);
+    for round in 0..10_000 {
+        let name = NAMES[next(NAMES.len())];
+        let setting = settings()[next(6)].0;
+        let mut bytes = golden(&format!("labels/{name}.{setting}.cpso"));
+        for _ in 0..1 + next(4) {
+            match (next(4), bytes.len()) {
+                (_, 0) => (),
+                (0, len) => bytes.truncate(next(len)),
+                (1, len) => bytes[next(len)] = next(256) as u8,
+                (2, len) => bytes[next(len)] ^= 1 << next(8),
+                (_, len) => {
+                    let (from, to) = (next(len), next(len));
+                    let part = bytes[from.min(to)..from.max(to)].to_vec();
+                    let at = next(len);
+                    bytes.splice(at..at, part.into_iter().take(64));
+                }
+            }
+        }
+        let outcome = catch_unwind(|| {
+            let _ = compresso::remap(&bytes, Some);
+            let _ = compresso::decode_original(&bytes, &limits);
+            compresso::decode_with(&bytes, &limits).is_ok()
+        });
+        match outcome {
+            Ok(true) => decoded += 1,
+            Ok(false) => refused += 1,
+            Err(_) => panic!("round {round}: {name}.{setting} made it panic"),
+        }
+    }
+    println!("{refused} refused, {decoded} decoded to a volume");
+    assert!(refused > 7_000, "{refused}");
+}
+
+#[test]
+fn tissue_is_the_same_on_any_number_of_threads_and_comes_back() {
+    let options = TissueOptions::new([20, 90, 130]).seed(7);
+    let tissue = in_pool(1, || options.generate().unwrap());
+    assert!(in_pool(3, || options.generate().unwrap()) == tissue);
+    assert!(options.seed(8).generate().unwrap() != tissue);
+    for (setting, options) in settings() {
+        let bytes = in_pool(1, || compresso::encode(&tissue, &options).unwrap());
+        assert!(in_pool(2, || compresso::encode(&tissue, &options).unwrap()) == bytes, "{setting}");
+        let mut labels = vec![9u32; tissue.voxels()];
+        assert_eq!(compresso::decode_into(&bytes, &mut labels).unwrap(), tissue.shape());
+        assert!(labels == tissue.labels(), "{setting}");
+        assert!(compresso::decode_into(&bytes, &mut labels[1..]).is_err());
+        assert!(compresso::decode_into(&bytes, &mut [0u16; 5]).is_err());
+    }
+}
+
+/// The real volume that the package's authors distribute, where it is there.
+#[test]
+fn the_em_volume_comes_back() {
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/labels/connectomics.npy.cpso.lzma");
+    let Ok(bytes) = std::fs::read(&path) else {
+        println!("SKIPPED: the EM volume is not beside the project");
+        return;
+    };
+    let theirs = cortado::second_stage::SecondStage::Lzma.decode(&bytes, &Limits::new()).unwrap();
+    let AnyVolume::U32(volume) = compresso::decode(&theirs).unwrap() else { panic!("u32") };
+    assert_eq!((volume.shape(), volume.distinct_labels().len()), ([512, 512, 512], 2524));
+    let index = Stream::parse(&theirs).unwrap().header().version == 1;
+    assert!(compresso::encode(&volume, &CompressoOptions::new().index(index)).unwrap() == theirs);
+}
+
+/// Shapes with sides of 1, primes, and just over a word; labels of all kinds.
+fn volumes() -> impl Strategy<Value = Volume<u64>> {
+    let side = prop_oneof![Just(1usize), Just(2), Just(7), Just(13), Just(64), Just(67)];
+    let labels = prop_oneof![Just(1u64), Just(2), Just(5), Just(1 << 40)];
+    (1usize..6, side.clone(), side, labels, 1usize..9, any::<u64>()).prop_map(|(z, y, x, kinds, stretch, seed)| {
+        let label = |voxel: usize| {
+            let label = mixed(voxel as u64 / stretch as u64 ^ seed);
+            // One in four at the top of the range.
+            if label & 3 == 0 { u64::MAX - label % kinds.min(300) } else { label % kinds }
+        };
+        Volume::from_vec([z, y, x], (0..z * y * x).map(label).collect()).unwrap()
+    })
+}
+
+fn comes_back<T: Label>(volume: &Volume<u64>, options: &CompressoOptions) -> Result<(), TestCaseError> {
+    let labels = volume.labels().iter().map(|&label| T::from_low_bits(label)).collect();
+    let volume = Volume::<T>::from_vec(volume.shape(), labels).unwrap();
+    let bytes = match compresso::encode(&volume, options) {
+        Err(Error::Unsupported(_)) => return Ok(()),
+        bytes => bytes.unwrap(),
+    };
+    prop_assert_eq!(in_pool(3, || compresso::encode(&volume, options).unwrap()), bytes.clone());
+    let mut back = vec![T::MAX; volume.voxels()];
+    compresso::decode_into(&bytes, &mut back).unwrap();
+    prop_assert!(back == volume.labels());
+    let distinct: Vec<u64> = volume.distinct_labels().into_iter().map(Into::into).collect();
+    prop_assert_eq!(Stream::parse(&bytes).unwrap().labels().unwrap(), distinct);
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn any_volume_comes_back(
+        volume in volumes(),
+        steps in (1u8..9, 1u8..9, 1u8..4),
+        six in any::<bool>(),
+        index in any::<bool>(),
+    ) {
+        let connectivity = if six { Connectivity::Six } else { Connectivity::Four };
+        let mut options = CompressoOptions::new().connectivity(connectivity).index(index);
+        if let Ok(steps) = Steps::new(steps.0, steps.1, steps.2) {
+            options = options.steps(steps);
+        }
+        comes_back::<u8>(&volume, &options)?;
+        comes_back::<u16>(&volume, &options)?;
+        comes_back::<u32>(&volume, &options)?;
+        comes_back::<u64>(&volume, &options)?;
+    }
+}
