@@ -1,25 +1,52 @@
-use cortado::compresso::*;
+//! How near synthetic tissue comes to a real volume, in what Compresso sees of both:
+//! `cargo run --release --example tissue -- [LABELS.npy]...`
+
+use cortado::compresso::{self, CompressoOptions, Stream};
+use cortado::metrics::compression_ratio;
 use cortado::volume::TissueOptions;
-use std::time::Instant;
-fn main() {
-    let t = Instant::now();
-    let v = TissueOptions::new([128, 512, 512]).generate().unwrap();
-    println!("{:.1} MVx/s", v.voxels() as f64 / 1e6 / t.elapsed().as_secs_f64());
-    let s = encode(&v, &CompressoOptions::new()).unwrap();
-    let st = Stream::parse(&s).unwrap();
-    let h = st.header();
-    println!(
-        "voxels/component {:.0} loc/voxel {:.5} values {} ratio {:.2} labels {} zero {:.4}",
-        v.voxels() as f64 / h.ids as f64,
-        h.locations as f64 / v.voxels() as f64,
-        h.values,
-        v.raw_bytes() as f64 / s.len() as f64,
-        v.distinct_labels().len(),
-        v.labels().iter().filter(|&&l| l == 0).count() as f64 / v.voxels() as f64
-    );
-    let dz = (0..127).map(|z| v.slice(z).iter().zip(v.slice(z + 1)).filter(|(a, b)| a != b).count()).sum::<usize>()
-        as f64
-        / v.voxels() as f64;
-    println!("dz {dz:.4}");
-    std::fs::write("/tmp/w/t.cpso", &s).unwrap();
+use cortado::{AnyVolume, Error, Table, Volume};
+
+fn main() -> Result<(), Error> {
+    let mut table = Table::new([
+        "volume",
+        "boundary voxels, %",
+        "changed from slice to slice, %",
+        "voxels a component",
+        "location entries, % of voxels",
+        "different windows",
+        "ratio",
+    ]);
+    let mut add = |name: &str, volume: &Volume<u64>| -> Result<(), Error> {
+        let [depth, height, width] = volume.shape();
+        let voxels = volume.voxels() as f64;
+        let (mut boundary, mut changed) = (0, 0);
+        for z in 0..depth {
+            let slice = volume.slice(z);
+            for at in 0..slice.len() {
+                let right = at % width + 1 < width && slice[at] != slice[at + 1];
+                let below = at + width < height * width && slice[at] != slice[at + width];
+                boundary += usize::from(right || below);
+                changed += usize::from(z + 1 < depth && slice[at] != volume.slice(z + 1)[at]);
+            }
+        }
+        let bytes = compresso::encode(&volume.cast::<u32>()?, &CompressoOptions::new())?;
+        let stream = Stream::parse(&bytes)?;
+        let header = stream.header();
+        table.push([
+            name.into(),
+            (100.0 * boundary as f64 / voxels).into(),
+            (100.0 * changed as f64 / voxels).into(),
+            (voxels / header.ids as f64).into(),
+            (100.0 * header.locations as f64 / voxels).into(),
+            (header.values as usize).into(),
+            compression_ratio(4 * volume.voxels(), bytes.len()).into(),
+        ]);
+        Ok(())
+    };
+    add("tissue", &TissueOptions::new([128, 512, 512]).generate()?.cast()?)?;
+    for path in std::env::args().skip(1) {
+        add(&path, &AnyVolume::open(&path)?.to_labels()?)?;
+    }
+    println!("{table}");
+    Ok(())
 }

@@ -5,6 +5,10 @@
 //! | [`photo`] | [`Photo`]: 8-bit RGB or grey pictures, in and out |
 //! | [`metrics`] | how good and how small: MSE, PSNR, SSIM, bits per pixel, compression ratio |
 //! | [`palette`] | k-means palette quantisation, indexed PNG |
+//! | [`volume`] | [`Volume`]: labels on a grid, in and out; synthetic tissue |
+//! | [`compresso`] | label volumes as their boundaries, byte-compatible with Python's `compresso` |
+//! | [`neuroglancer`] | Neuroglancer's compressed_segmentation |
+//! | [`second_stage`] | gzip, bzip2, xz, zstd, brotli, LZ4 and LZW behind one enum |
 //! | [`plot`] | figures as values: curve, bars, heatmap, swatches, side by side, slider |
 //! | [`table`] | tidy tables of results |
 //! | [`file`](mod@file) | whole files, read under a limit and written atomically |
@@ -45,10 +49,14 @@ pub use volume::{AnyVolume, Volume};
 
 /// Everything a notebook needs, for `use cortado::prelude::*;`.
 pub mod prelude {
+    pub use crate::compresso::{self, CompressoArray, CompressoOptions, Connectivity, Steps, Stream};
     pub use crate::error::{Error, Limits};
     pub use crate::metrics::{bits_per_pixel, compression_ratio, error_map, mse, psnr, ssim};
+    pub use crate::neuroglancer;
     pub use crate::palette::{IndexedPhoto, Palette, PaletteOptions};
     pub use crate::photo::{Photo, PhotoFormat};
-    pub use crate::plot::{Bars, Curve, Figure, Heatmap, Slider, side_by_side, swatches};
+    pub use crate::plot::{Bars, Curve, Figure, Heatmap, Slider, label_slice, side_by_side, swatches};
+    pub use crate::second_stage::SecondStage;
     pub use crate::table::Table;
+    pub use crate::volume::{AnyVolume, TissueOptions, Volume};
 }

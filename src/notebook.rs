@@ -8,6 +8,7 @@ use crate::palette::{IndexedPhoto, Palette, Storage};
 use crate::photo::Photo;
 use crate::plot::{Bars, Curve, Figure, Heatmap, SideBySide, Slider, Swatches};
 use crate::table::Table;
+use crate::volume::{AnyVolume, Label, Volume};
 
 /// One form of a value; the notebook shows the richest that it can.
 fn send(mime_type: &str, payload: &str) {
@@ -31,7 +32,14 @@ macro_rules! figures {
     )*};
 }
 
-figures!(Photo, IndexedPhoto, Palette, Bars, Curve, Heatmap, SideBySide, Slider, Swatches);
+figures!(AnyVolume, Photo, IndexedPhoto, Palette, Bars, Curve, Heatmap, SideBySide, Slider, Swatches);
+
+impl<T: Label> Volume<T> {
+    /// Shows the middle slice at the end of a notebook's cell.
+    pub fn evcxr_display(&self) {
+        show(self);
+    }
+}
 
 impl Table {
     /// Shows the table at the end of a notebook's cell.

@@ -302,7 +302,7 @@ fn volumes() -> impl Strategy<Value = Volume<u64>> {
     let labels = prop_oneof![Just(1u64), Just(2), Just(5), Just(1 << 40)];
     (1usize..6, side.clone(), side, labels, 1usize..9, any::<u64>()).prop_map(|(z, y, x, kinds, stretch, seed)| {
         let label = |voxel: usize| {
-            let label = mixed(voxel as u64 / stretch as u64 ^ seed);
+            let label = mixed((voxel / stretch) as u64 ^ seed);
             // One in four at the top of the range.
             if label & 3 == 0 { u64::MAX - label % kinds.min(300) } else { label % kinds }
         };

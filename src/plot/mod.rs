@@ -9,7 +9,8 @@
 //! | [`SideBySide`] | two pictures to compare | SVG |
 //! | [`Slider`] | a picture that changes with a parameter | HTML, no script to load, no server |
 //!
-//! A [`Photo`] is a figure as well, so photos and charts can stand side by side or be a slider's frames. Every figure
+//! A [`Photo`] is a figure as well, and so is a label [`Volume`](crate::Volume), by its middle slice; [`label_slice`] makes
+//! a photo of any other. So photos and charts can stand side by side or be a slider's frames. Every figure
 //! brings its own light background and reads the same on a dark page.
 //!
 //! ```
@@ -22,6 +23,7 @@ mod bars;
 mod chart;
 mod curve;
 mod heatmap;
+mod labels;
 mod side_by_side;
 mod slider;
 mod swatches;
@@ -29,6 +31,7 @@ mod swatches;
 pub use bars::Bars;
 pub use curve::Curve;
 pub use heatmap::Heatmap;
+pub use labels::label_slice;
 pub use side_by_side::{SideBySide, side_by_side};
 pub use slider::Slider;
 pub use swatches::{Swatches, swatches};

@@ -19,7 +19,18 @@ use rayon::prelude::*;
 /// # Ok::<(), cortado::Error>(())
 /// ```
 ///
-/// How near it comes with its defaults: see the table that `cargo run --release --example tissue` prints.
+/// How near the defaults come to a real volume in what Compresso sees, by `cargo run --release --example tissue`: 128 x 512 x
+/// 512 voxels of tissue, and the 512 x 512 x 512 segmented voxels of an electron micrograph that Compresso's authors
+/// distribute. The real one has cell bodies and many thin neurites, where these are all of one size.
+///
+/// | | tissue | EM volume |
+/// |---|---|---|
+/// | boundary voxels | 7.7 % | 6.8 % |
+/// | voxels that change from slice to slice | 7.5 % | 9.6 % |
+/// | voxels a component | 502 | 571 |
+/// | location entries, of the voxels | 0.86 % | 0.74 % |
+/// | different windows of 4 x 4 | 9,230 | 19,184 |
+/// | compression ratio | 41.9 | 48.8 |
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TissueOptions {
     shape: [usize; 3],
