@@ -107,7 +107,7 @@ fn slices_are_those_of_the_volume() {
         let [depth, height, width] = volume.shape();
         for (setting, _) in settings() {
             let bytes = golden(&format!("labels/{name}.{setting}.cpso"));
-            let array = CompressoArray::new(&bytes).unwrap();
+            let array = CompressoArray::new(bytes).unwrap();
             for start in 0..=depth {
                 for end in start..=depth {
                     let expected = volume.crop(start..end, 0..height, 0..width).unwrap();

@@ -1,5 +1,6 @@
 //! A stream that is sliced like an array and decoded only where it is looked at.
 
+use super::header::Header;
 use super::stream::Stream;
 use super::{decode_stream_slices, remap};
 use crate::error::{Error, Limits, Result};
@@ -16,24 +17,27 @@ use std::ops::Range;
 /// use cortado::{Volume, compresso::{self, CompressoArray, CompressoOptions}};
 /// let volume = Volume::from_vec([2, 2, 2], vec![1u8, 1, 2, 2, 3, 3, 3, 4])?;
 /// let bytes = compresso::encode(&volume, &CompressoOptions::new())?;
-/// let array = CompressoArray::new(&bytes)?;
+/// let array = CompressoArray::new(bytes)?;
 /// assert_eq!(array.get(1, 1, 1)?, Some(4));
 /// assert!(array.contains(2)? && !array.contains(5)?);
 /// assert_eq!(array.slices(1..2)?, volume.crop(1..2, 0..2, 0..2)?.into());
 /// # Ok::<(), cortado::Error>(())
 /// ```
+///
+/// It owns the stream, so that a notebook's variable can hold it; [`Stream`] borrows one.
 #[derive(Clone)]
-pub struct CompressoArray<'a> {
-    stream: Stream<'a>,
+pub struct CompressoArray {
+    bytes: Vec<u8>,
+    header: Header,
     limits: Limits,
 }
 
-impl<'a> CompressoArray<'a> {
+impl CompressoArray {
     /// The array of a stream, under the default [`Limits`].
     ///
     /// # Errors
     /// As [`Stream::parse`].
-    pub fn new(bytes: &'a [u8]) -> Result<Self> {
+    pub fn new(bytes: Vec<u8>) -> Result<Self> {
         Self::with_limits(bytes, &Limits::new())
     }
 
@@ -41,23 +45,24 @@ impl<'a> CompressoArray<'a> {
     ///
     /// # Errors
     /// As [`Stream::parse`].
-    pub fn with_limits(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
-        Ok(Self { stream: Stream::parse(bytes)?, limits: *limits })
+    pub fn with_limits(bytes: Vec<u8>, limits: &Limits) -> Result<Self> {
+        let header = *Stream::parse(&bytes)?.header();
+        Ok(Self { bytes, header, limits: *limits })
     }
 
     /// The stream and its sections.
-    pub fn stream(&self) -> &Stream<'a> {
-        &self.stream
+    pub fn stream(&self) -> Stream<'_> {
+        Stream::parse(&self.bytes).expect("it was one when the array was made")
     }
 
     /// Voxels by (z, y, x).
     pub fn shape(&self) -> [usize; 3] {
-        self.stream.header().shape
+        self.header.shape
     }
 
     /// The labels' number type.
     pub fn label_type(&self) -> LabelType {
-        self.stream.header().label_type
+        self.header.label_type
     }
 
     /// The labels that occur, ascending; nothing is decoded.
@@ -65,7 +70,7 @@ impl<'a> CompressoArray<'a> {
     /// # Errors
     /// As [`Stream::labels`].
     pub fn labels(&self) -> Result<Vec<u64>> {
-        self.stream.labels()
+        self.stream().labels()
     }
 
     /// Whether a label occurs; nothing is decoded.
@@ -81,7 +86,7 @@ impl<'a> CompressoArray<'a> {
     /// # Errors
     /// [`Error::OutOfRange`] when the range is not within the volume, else as [`decode_with`](super::decode_with).
     pub fn slices(&self, z: Range<usize>) -> Result<AnyVolume> {
-        decode_stream_slices(&self.stream, z, &self.limits)
+        decode_stream_slices(&self.stream(), z, &self.limits)
     }
 
     /// The voxels of three ranges.
@@ -112,13 +117,13 @@ impl<'a> CompressoArray<'a> {
     /// # Errors
     /// As [`remap`].
     pub fn remap(&self, map: impl FnMut(u64) -> Option<u64>) -> Result<Vec<u8>, Error> {
-        remap(self.stream.bytes(), map)
+        remap(&self.bytes, map)
     }
 }
 
-impl fmt::Debug for CompressoArray<'_> {
+impl fmt::Debug for CompressoArray {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [z, y, x] = self.shape();
-        write!(f, "CompressoArray {z} x {y} x {x} {}, {} bytes", self.label_type().name(), self.stream.bytes().len())
+        write!(f, "CompressoArray {z} x {y} x {x} {}, {} bytes", self.label_type().name(), self.bytes.len())
     }
 }

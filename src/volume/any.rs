@@ -72,11 +72,7 @@ impl AnyVolume {
 
     /// All labels in C order as little-endian bytes.
     pub fn to_le_bytes(&self) -> Vec<u8> {
-        with_volume!(self, volume => {
-            let mut bytes = Vec::with_capacity(volume.raw_bytes());
-            volume.labels().iter().for_each(|label| label.put_le(&mut bytes));
-            bytes
-        })
+        with_volume!(self, volume => volume.to_le_bytes())
     }
 
     /// The volume with labels of type `T`. Costs a copy.

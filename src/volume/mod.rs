@@ -90,6 +90,13 @@ impl<T: Label> Volume<T> {
         &self.labels
     }
 
+    /// All labels in C order as little-endian bytes. Costs a copy.
+    pub fn to_le_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.raw_bytes());
+        self.labels.iter().for_each(|label| label.put_le(&mut bytes));
+        bytes
+    }
+
     /// The labels of the slice at `z`, row after row.
     ///
     /// # Panics
