@@ -132,3 +132,11 @@ fn figures_are_saved_as_what_they_are() {
     let refused = Curve::new("c").save_figure(folder.join("curve.png")).unwrap_err().to_string();
     assert!(refused.starts_with("this figure is saved as .svg"), "{refused}");
 }
+
+#[test]
+fn a_long_logarithmic_axis_goes_in_tens() {
+    let curve = |last: f64| Curve::new("noise").log_x().line("a", [(0.001, 3.0), (last, 1.0)]).svg();
+    let has = |svg: &str, tick: &str| svg.split('<').any(|part| part.ends_with(&format!("\n{tick}\n")));
+    assert!(has(&curve(10.0), "0.01") && has(&curve(10.0), "0.1") && has(&curve(10.0), "1"));
+    assert!(!has(&curve(0.008), "0.01") && has(&curve(0.008), "0.003906"));
+}

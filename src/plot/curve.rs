@@ -2,6 +2,7 @@
 
 use super::chart::{self, GRID, INK, SERIES, SIZE};
 use plotters::prelude::*;
+use std::ops::Range;
 
 /// One measure against another, one series a method, with a legend.
 ///
@@ -49,7 +50,7 @@ impl Curve {
         self
     }
 
-    /// A horizontal axis on which equal steps double the value; points at 0 and below are left out.
+    /// A horizontal axis on which equal steps double the value, or over more than three decades multiply it by ten; points at 0 and below are left out.
     pub fn log_x(mut self) -> Self {
         self.log_x = true;
         self
@@ -80,9 +81,47 @@ impl Curve {
         SIZE
     }
 
+    /// Whether a logarithmic axis goes in tens, not in twos: where twos would make more than ten ticks.
+    fn is_decimal(&self) -> bool {
+        let points = self.series.iter().flat_map(|series| &series.points).map(|point| point.0);
+        let finite = points.filter(|x| *x > 0.0 && x.is_finite());
+        let (low, high) = finite.fold((f64::INFINITY, 0.0f64), |(low, high), x| (low.min(x), high.max(x)));
+        high / low > 1024.0
+    }
+
     /// Where a value lies on the horizontal axis.
     fn place(&self, x: f64) -> f64 {
-        if self.log_x { x.log2() } else { x }
+        match (self.log_x, self.is_decimal()) {
+            (false, _) => x,
+            (true, false) => x.log2(),
+            (true, true) => x.log10(),
+        }
+    }
+
+    /// The value at a place of the horizontal axis.
+    fn value_at(&self, place: f64) -> f64 {
+        match (self.log_x, self.is_decimal()) {
+            (false, _) => place,
+            (true, false) => place.exp2(),
+            (true, true) => 10f64.powf(place),
+        }
+    }
+
+    /// The corner with the fewest points, of equal ones the first: where the legend hides least.
+    fn legend_corner(&self, x_range: &Range<f64>, y_range: &Range<f64>) -> SeriesLabelPosition {
+        let share = |value: f64, range: &Range<f64>| (value - range.start) / (range.end - range.start);
+        let points: Vec<_> = self.series.iter().flat_map(|series| self.placed(series)).collect();
+        let inside = |right: bool, upper: bool| {
+            let near = |share: f64, far: bool| if far { share > 0.6 } else { share < 0.4 };
+            points.iter().filter(|(x, y)| near(share(*x, x_range), right) && near(share(*y, y_range), upper)).count()
+        };
+        let corners = [
+            (SeriesLabelPosition::LowerRight, inside(true, false)),
+            (SeriesLabelPosition::UpperRight, inside(true, true)),
+            (SeriesLabelPosition::UpperLeft, inside(false, true)),
+            (SeriesLabelPosition::LowerLeft, inside(false, false)),
+        ];
+        corners.into_iter().min_by_key(|corner| corner.1).expect("four corners").0
     }
 
     fn placed<'a>(&'a self, series: &'a Series) -> impl Iterator<Item = (f64, f64)> + 'a {
@@ -104,7 +143,7 @@ impl Curve {
                 .margin_right(28)
                 .x_label_area_size(48)
                 .y_label_area_size(64)
-                .build_cartesian_2d(x_range, y_range.clone())?;
+                .build_cartesian_2d(x_range.clone(), y_range.clone())?;
             chart
                 .configure_mesh()
                 .x_desc(&self.x)
@@ -113,7 +152,7 @@ impl Curve {
                 .label_style(chart::font(chart::TICK))
                 .x_labels(ticks)
                 .y_labels(9)
-                .x_label_formatter(&|&x| chart::tick(if self.log_x { x.exp2() } else { x }))
+                .x_label_formatter(&|&x| chart::tick(self.value_at(x)))
                 .y_label_formatter(&|&y| chart::tick(y))
                 .axis_style(INK)
                 .bold_line_style(GRID)
@@ -142,7 +181,7 @@ impl Curve {
             if self.series.len() > 1 {
                 chart
                     .configure_series_labels()
-                    .position(SeriesLabelPosition::LowerRight)
+                    .position(self.legend_corner(&x_range, &y_range))
                     .margin(12)
                     .background_style(WHITE.mix(0.9))
                     .border_style(GRID)
