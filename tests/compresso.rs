@@ -206,6 +206,32 @@ fn headers_that_lie_are_refused_before_anything_is_allocated() {
     assert!(change(35, 5).ends_with("expected connectivity 4 or 6, found 5 (at byte 35)"));
 }
 
+/// Streams with damage in one place, made by make_labels.py, and what is said of each.
+#[test]
+fn damage_is_named_with_its_place() {
+    let cases = [
+        ("empty", "it does not begin with the magic cpso (at byte 0)"),
+        ("magic", "it does not begin with the magic cpso (at byte 0)"),
+        ("header_cut", "it ends inside its header of 36 bytes (at byte 30)"),
+        ("ids_beyond_the_end", "expected 65535 ids of 1 bytes, found 487 bytes (at byte 36)"),
+        ("no_window_values", "a volume that is not empty has at least one window value (at byte 23)"),
+        ("window_index", "expected the index of one of 9 windows, found 32767 (at byte 469)"),
+        ("windows_end_early", "its windows end before the volume does (at byte 515)"),
+        ("windows_left_over", "it has more windows than the volume (at byte 517)"),
+        ("half_a_window", "expected windows of 2 bytes, found 47 bytes of them (at byte 469)"),
+        ("location_without_neighbour", "location code 0 names a neighbour that has no label yet (at byte 60)"),
+        ("index_of_components", "the index counts 7 components, the header 6 (at byte 519)"),
+        ("index_of_locations", "the first slice's locations do not begin at 0 (at byte 520)"),
+        ("connectivity", "version 1 has connectivity 4 only, found 6 (at byte 35)"),
+    ];
+    for (name, expected) in cases {
+        let bytes = golden(&format!("labels/corrupt/{name}.cpso"));
+        let error = compresso::decode(&bytes).unwrap_err().to_string();
+        assert_eq!(error.strip_prefix("not a valid Compresso file: "), Some(expected), "{name}");
+        assert!(compresso::validate(&bytes, &Limits::new()).is_err(), "{name}");
+    }
+}
+
 #[test]
 fn every_truncation_is_an_error() {
     for (setting, _) in settings() {

@@ -63,6 +63,7 @@ mod locations;
 mod options;
 mod original;
 mod remap;
+mod run_lengths;
 mod stream;
 mod windows;
 

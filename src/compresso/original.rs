@@ -5,7 +5,8 @@ use super::components::Runs;
 use super::header::Header;
 use super::locations::{BEHIND, DOWN, IN_FRONT, LEFT, RIGHT, UP};
 use super::options::{Connectivity, Steps};
-use super::windows::{Grid, Reader, append_missing_zeros};
+use super::run_lengths::{Reader, append_missing_zeros};
+use super::windows::Grid;
 use crate::error::{Error, Limits, Result};
 use crate::volume::{LabelType, Volume};
 

@@ -65,6 +65,17 @@ impl AnyVolume {
         Ok(with_volume!(self, volume => volume.crop(z, y, x)?.into()))
     }
 
+    /// Adds the slices of another volume behind its own; false when that has other slices or another label type.
+    pub(super) fn append(&mut self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::U8(volume), Self::U8(other)) => volume.append(other),
+            (Self::U16(volume), Self::U16(other)) => volume.append(other),
+            (Self::U32(volume), Self::U32(other)) => volume.append(other),
+            (Self::U64(volume), Self::U64(other)) => volume.append(other),
+            _ => false,
+        }
+    }
+
     /// The labels that occur, ascending.
     pub fn distinct_labels(&self) -> Vec<u64> {
         with_volume!(self, volume => volume.distinct_labels().into_iter().map(Label::to_u64).collect())

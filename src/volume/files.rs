@@ -217,111 +217,57 @@ fn check_signs<T: Label>(labels: &[T]) -> Result<()> {
 
 fn read_tiff(bytes: &[u8], limits: &Limits) -> Result<AnyVolume> {
     let malformed = |error: tiff::TiffError| Error::malformed("TIFF", one_line(&error));
-    let mut decoder = Decoder::new(Cursor::new(bytes)).map_err(malformed)?;
     let mut budget = tiff::decoder::Limits::default();
-    budget.decoding_buffer_size = limits.bytes.min(usize::MAX as u64) as usize;
+    budget.decoding_buffer_size = usize::try_from(limits.bytes).unwrap_or(usize::MAX);
     budget.intermediate_buffer_size = budget.decoding_buffer_size;
-    decoder = decoder.with_limits(budget);
-    let mut stack = None;
+    let mut decoder = Decoder::new(Cursor::new(bytes)).map_err(malformed)?.with_limits(budget);
+    let mut stack: Option<AnyVolume> = None;
     // A page takes more bytes than this, so a longer chain of pages runs in a circle.
-    for _ in 0..bytes.len() / 16 + 1 {
+    for page in 1..bytes.len() / 16 + 1 {
         let (width, height) = decoder.dimensions().map_err(malformed)?;
-        let (tiff::ColorType::Gray(bits), page) =
-            (decoder.colortype().map_err(malformed)?, stack.get_or_insert(Stack::new(width, height)))
-        else {
+        let tiff::ColorType::Gray(bits) = decoder.colortype().map_err(malformed)? else {
             return Err(Error::Unsupported("a volume has one label a voxel, this TIFF file has colours".into()));
         };
-        page.check_next(width, height, bits.into(), limits)?;
-        page.push(decoder.read_image().map_err(malformed)?)?;
+        let voxels = (page as u64).saturating_mul(u64::from(width) * u64::from(height));
+        limits.check_voxels(voxels)?;
+        limits.check_bytes(voxels.saturating_mul(u64::from(bits).div_ceil(8)))?;
+        let slice = tiff_slice(decoder.read_image().map_err(malformed)?, [1, height as usize, width as usize])?;
+        let fits = match &mut stack {
+            Some(stack) => stack.append(&slice),
+            None => {
+                stack = Some(slice);
+                true
+            }
+        };
+        if !fits {
+            let message = format!("page {page} of the TIFF file differs from the first in shape or label type");
+            return Err(Error::Unsupported(message));
+        }
         if !decoder.more_images() {
-            return stack.expect("a page was read").finish();
+            return Ok(stack.expect("a page was read"));
         }
         decoder.next_image().map_err(malformed)?;
     }
     Err(Error::malformed("TIFF", "its pages follow one another in a circle"))
 }
 
-/// The pages read so far.
-struct Stack {
-    width: u32,
-    height: u32,
-    depth: usize,
-    labels: Option<Labels>,
-}
-
-enum Labels {
-    U8(Vec<u8>),
-    U16(Vec<u16>),
-    U32(Vec<u32>),
-    U64(Vec<u64>),
-}
-
-impl Stack {
-    fn new(width: u32, height: u32) -> Self {
-        Self { width, height, depth: 0, labels: None }
+/// A page as a volume of one slice.
+fn tiff_slice(page: DecodingResult, shape: [usize; 3]) -> Result<AnyVolume> {
+    fn unsigned<T: Label>(labels: Vec<T>, shape: [usize; 3]) -> Result<Volume<T>> {
+        check_signs(&labels)?;
+        Volume::from_vec(shape, labels)
     }
-
-    fn check_next(&self, width: u32, height: u32, bits: u64, limits: &Limits) -> Result<()> {
-        if (width, height) != (self.width, self.height) {
-            let message = format!(
-                "page {} is {height} x {width}, the first one {} x {}",
-                self.depth + 1,
-                self.height,
-                self.width
-            );
-            return Err(Error::Unsupported(message));
-        }
-        let voxels = (self.depth as u64 + 1).saturating_mul(u64::from(width) * u64::from(height));
-        limits.check_voxels(voxels)?;
-        limits.check_bytes(voxels.saturating_mul(bits.div_ceil(8)))?;
-        Ok(())
-    }
-
-    fn push(&mut self, page: DecodingResult) -> Result<()> {
-        let page = match page {
-            DecodingResult::U8(page) => Labels::U8(page),
-            DecodingResult::U16(page) => Labels::U16(page),
-            DecodingResult::U32(page) => Labels::U32(page),
-            DecodingResult::U64(page) => Labels::U64(page),
-            DecodingResult::I8(page) => Labels::U8(bytemuck::cast_vec(page)).signed()?,
-            DecodingResult::I16(page) => Labels::U16(bytemuck::cast_vec(page)).signed()?,
-            DecodingResult::I32(page) => Labels::U32(bytemuck::cast_vec(page)).signed()?,
-            DecodingResult::I64(page) => Labels::U64(bytemuck::cast_vec(page)).signed()?,
-            _ => return Err(Error::Unsupported("labels are whole numbers, this TIFF file has others".into())),
-        };
-        self.depth += 1;
-        match (&mut self.labels, page) {
-            (labels @ None, page) => *labels = Some(page),
-            (Some(Labels::U8(labels)), Labels::U8(page)) => labels.extend(page),
-            (Some(Labels::U16(labels)), Labels::U16(page)) => labels.extend(page),
-            (Some(Labels::U32(labels)), Labels::U32(page)) => labels.extend(page),
-            (Some(Labels::U64(labels)), Labels::U64(page)) => labels.extend(page),
-            _ => return Err(Error::Unsupported(format!("page {} has labels of another type", self.depth))),
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> Result<AnyVolume> {
-        let shape = [self.depth, self.height as usize, self.width as usize];
-        Ok(match self.labels.expect("a page was read") {
-            Labels::U8(labels) => Volume::from_vec(shape, labels)?.into(),
-            Labels::U16(labels) => Volume::from_vec(shape, labels)?.into(),
-            Labels::U32(labels) => Volume::from_vec(shape, labels)?.into(),
-            Labels::U64(labels) => Volume::from_vec(shape, labels)?.into(),
-        })
-    }
-}
-
-impl Labels {
-    fn signed(self) -> Result<Self> {
-        match &self {
-            Self::U8(labels) => check_signs(labels)?,
-            Self::U16(labels) => check_signs(labels)?,
-            Self::U32(labels) => check_signs(labels)?,
-            Self::U64(labels) => check_signs(labels)?,
-        }
-        Ok(self)
-    }
+    Ok(match page {
+        DecodingResult::U8(labels) => Volume::from_vec(shape, labels)?.into(),
+        DecodingResult::U16(labels) => Volume::from_vec(shape, labels)?.into(),
+        DecodingResult::U32(labels) => Volume::from_vec(shape, labels)?.into(),
+        DecodingResult::U64(labels) => Volume::from_vec(shape, labels)?.into(),
+        DecodingResult::I8(labels) => unsigned::<u8>(bytemuck::cast_vec(labels), shape)?.into(),
+        DecodingResult::I16(labels) => unsigned::<u16>(bytemuck::cast_vec(labels), shape)?.into(),
+        DecodingResult::I32(labels) => unsigned::<u32>(bytemuck::cast_vec(labels), shape)?.into(),
+        DecodingResult::I64(labels) => unsigned::<u64>(bytemuck::cast_vec(labels), shape)?.into(),
+        _ => return Err(Error::Unsupported("labels are whole numbers, this TIFF file has others".into())),
+    })
 }
 
 fn write_tiff(volume: &AnyVolume) -> Result<Vec<u8>> {

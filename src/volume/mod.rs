@@ -129,6 +129,16 @@ impl<T: Label> Volume<T> {
         Ok(Self { shape: [z.len(), y.len(), x.len()], labels })
     }
 
+    /// Adds the slices of another volume behind its own; false when they are of another shape.
+    fn append(&mut self, other: &Self) -> bool {
+        let fits = self.shape[1..] == other.shape[1..];
+        if fits {
+            self.shape[0] += other.shape[0];
+            self.labels.extend_from_slice(&other.labels);
+        }
+        fits
+    }
+
     /// The labels that occur, ascending.
     pub fn distinct_labels(&self) -> Vec<T> {
         let mut labels = Vec::new();

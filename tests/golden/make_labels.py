@@ -20,6 +20,7 @@ import tifffile
 import zstandard
 
 LABELS = pathlib.Path("labels")
+CORRUPT = LABELS / "corrupt"
 SECOND = pathlib.Path("second_stage")
 
 
@@ -89,6 +90,35 @@ def original(volume, steps=(8, 8, 1)):
     return np.array(header + ids + values + locations, "<u8").tobytes() + np.array(runs, "<u4").tobytes()
 
 
+def corrupt(stream):
+    """A u8 stream of version 1 in steps of 4 x 4 x 1, damaged in one place each."""
+    head = compresso.header(stream)
+    ids, values, locations = head["id_size"], head["value_size"], head["location_size"]
+    at_values = 36 + ids
+    at_locations = at_values + 2 * values
+    at_windows = at_locations + locations
+    at_index = len(stream) - 2 * head["sz"] * (1 if 2 * head["sx"] * head["sy"] < 255 else 2)
+
+    def changed(at, *new):
+        return stream[:at] + bytes(new) + stream[at + len(new) :]
+
+    return {
+        "empty": b"",
+        "magic": changed(0, ord("k")),
+        "header_cut": stream[:30],
+        "ids_beyond_the_end": changed(15, 255, 255),
+        "no_window_values": changed(23, 0, 0, 0, 0),
+        "window_index": changed(at_windows, 254, 255),
+        "windows_end_early": stream[: at_index - 2] + stream[at_index:],
+        "windows_left_over": stream[:at_index] + bytes([3, 0]) + stream[at_index:],
+        "half_a_window": stream[: at_index - 1] + stream[at_index:],
+        "location_without_neighbour": changed(at_locations, 0),
+        "index_of_components": changed(at_index, stream[at_index] + 1),
+        "index_of_locations": changed(at_index + len(stream[at_index:]) // 2, 1),
+        "connectivity": changed(35, 6),
+    }
+
+
 def main():
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 40, size=(2, 6, 7))
@@ -121,6 +151,9 @@ def main():
             (LABELS / f"{name}.cseg").write_bytes(compressed_segmentation.compress(xyz, block_size=(8, 8, 8), order="F"))
         if volume.dtype != np.uint64:  # whose labels leave no room for the + 1
             (LABELS / f"{name}.original").write_bytes(original(volume))
+    CORRUPT.mkdir(exist_ok=True)
+    for name, stream in corrupt((LABELS / "noise_u8.v1.cpso").read_bytes()).items():
+        (CORRUPT / f"{name}.cpso").write_bytes(stream)
     nuclei = volumes["nuclei_u16"]
     np.save(LABELS / "fortran.npy", np.asfortranarray(nuclei.T))
     np.save(LABELS / "big_endian.npy", nuclei.astype(">u2"))
