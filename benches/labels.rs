@@ -37,7 +37,7 @@ fn main() -> Outcome<()> {
         "| volume | direction | wheel, MVx/s | Cortado, MVx/s | ratio | two threads over one | peak memory: wheel | Cortado |\n|---|---|---|---|---|---|---|---|\n",
     );
     let mut sizes = String::from(
-        "| volume | shape, type | raw bytes | Compresso | ratio | + xz | ratio | one slice of all |\n|---|---|---|---|---|---|---|---|\n",
+        "| volume | shape, type | raw bytes | Compresso | ratio | + xz | ratio | time of one slice, of all |\n|---|---|---|---|---|---|---|---|\n",
     );
     for (name, volume) in volumes(root)? {
         eprintln!("{name}: {volume:?}");

@@ -28,7 +28,11 @@ fn round_trip<T: Label>((shape, steps, choices, bytes): Input) {
     // A few labels, some of them the largest, in stretches: what a volume is like.
     let label = |voxel: usize| {
         let byte = bytes[voxel / (1 + usize::from(choices >> 5)) % bytes.len()];
-        if byte & 0x80 == 0 { T::from_low_bits(byte.into()) } else { T::from_low_bits(T::MAX.into() - u64::from(byte & 15)) }
+        if byte & 0x80 == 0 {
+            T::from_low_bits(byte.into())
+        } else {
+            T::from_low_bits(T::MAX.into() - u64::from(byte & 15))
+        }
     };
     let volume = Volume::from_vec(shape, (0..voxels).map(label).collect()).expect("as many labels as voxels");
     let connectivity = if choices & 4 == 0 { Connectivity::Four } else { Connectivity::Six };
