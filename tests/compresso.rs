@@ -133,6 +133,19 @@ fn a_slice_needs_no_room_for_the_volume() {
 }
 
 #[test]
+fn files_with_and_without_a_second_stage() {
+    let folder = common::scratch("compresso");
+    let volume = volume("nuclei_u16");
+    for name in ["a.cpso", "a.cpso.xz", "a.cpso.zst"] {
+        let path = folder.join(name);
+        compresso::save(&volume, &path, &CompressoOptions::new()).unwrap();
+        assert!(compresso::open(&path).unwrap() == volume, "{name}");
+    }
+    assert!(std::fs::read(folder.join("a.cpso")).unwrap() == golden("labels/nuclei_u16.v1.cpso"));
+    assert!(matches!(compresso::open(folder.join("gone.cpso")), Err(Error::Io { .. })));
+}
+
+#[test]
 fn empty_volumes_are_a_header() {
     for shape in [[0, 3, 4], [2, 0, 4], [2, 3, 0], [0, 0, 0]] {
         let volume = Volume::from_vec(shape, Vec::<u16>::new()).unwrap();

@@ -73,9 +73,12 @@ pub use options::{CompressoOptions, Connectivity, Steps};
 pub use stream::{Section, Stream};
 
 use crate::error::{Error, Limits, Result};
+use crate::file::{self, Existing};
 use crate::memory;
+use crate::second_stage::SecondStage;
 use crate::volume::{AnyVolume, Label, LabelType, Volume, check_range, with_volume};
 use std::ops::Range;
+use std::path::Path;
 
 /// The stream of a volume.
 ///
@@ -117,6 +120,33 @@ pub fn decode(bytes: &[u8]) -> Result<AnyVolume> {
 pub fn decode_with(bytes: &[u8], limits: &Limits) -> Result<AnyVolume> {
     let stream = Stream::parse(bytes)?;
     decode_stream_slices(&stream, 0..stream.header().shape[0], limits)
+}
+
+/// The volume of a file `.cpso`, or of one compressed a second time such as `.cpso.xz`, under the default [`Limits`].
+///
+/// # Errors
+/// [`Error::Io`] when the file cannot be read, else as [`decode_with`].
+pub fn open(path: impl AsRef<Path>) -> Result<AnyVolume> {
+    let limits = Limits::new();
+    let bytes = file::read(path.as_ref(), &limits)?;
+    match SecondStage::from_extension(&file::extension(path.as_ref())) {
+        Some(second) => decode_with(&second.decode(&bytes, &limits)?, &limits),
+        None => decode_with(&bytes, &limits),
+    }
+}
+
+/// Writes the stream of a volume to a file, replacing an existing one; compressed a second time at the method's default level
+/// when the name ends in its extension, such as `.cpso.xz`.
+///
+/// # Errors
+/// [`Error::Io`] when the file cannot be written, else as [`encode`].
+pub fn save(volume: &AnyVolume, path: impl AsRef<Path>, options: &CompressoOptions) -> Result<()> {
+    let stream = encode_any(volume, options)?;
+    let bytes = match SecondStage::from_extension(&file::extension(path.as_ref())) {
+        Some(second) => second.encode(&stream, None)?,
+        None => stream,
+    };
+    file::write(path.as_ref(), &bytes, Existing::Replace)
 }
 
 /// The slices of a range of z. With the index of the slices (version 1) only they are decoded, after a pass over the run
