@@ -46,7 +46,7 @@ class Kernel:
     def folder(self):
         return KERNELS / str(self.pid)
 
-    def run(self, source):
+    def run(self, source, late_stderr=False):
         """The reply's status, what was written to each stream, and the results by MIME type."""
         streams, results = {"stdout": "", "stderr": ""}, {}
 
@@ -57,6 +57,9 @@ class Kernel:
             results.update(content.get("data", {}))
 
         reply = self.client.execute_interactive(source, timeout=600, output_hook=hook)
+        # What a cell writes to standard error may come after the word that it has ended.
+        while late_stderr and not streams["stderr"]:
+            hook(self.client.get_iopub_msg(timeout=60))
         return reply["content"]["status"], streams, results
 
     def succeed(self, source):
@@ -156,9 +159,9 @@ def teaching_defaults():
         first = one.run(DEPENDENCY)
         assert first == ("ok", {"stdout": "", "stderr": ""}, {}), first
         one.succeed("let kept = 7;")
-        _, streams, _ = one.run('Photo::open("gone.png")?;')
+        _, streams, _ = one.run('Photo::open("gone.png")?;', late_stderr=True)
         assert streams["stderr"].strip() == "cannot read gone.png: No such file or directory (os error 2)", streams
-        _, streams, _ = one.run('panic!("overboard")')
+        _, streams, _ = one.run('panic!("overboard")', late_stderr=True)
         assert "overboard" in streams["stderr"], streams
         assert one.succeed("kept")["text/plain"] == "7"
         status, _, _ = one.run("let x: u32 = \"text\";")
