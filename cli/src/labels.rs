@@ -93,10 +93,7 @@ pub fn compress(files: &Files, options: &Options, second: Option<SecondStage>) -
     let raw = volume.raw_bytes();
     let ratio = compression_ratio(raw, bytes.len());
     let mut fields = output::fields(&codec_name(second), files, input_bytes, bytes.len(), seconds);
-    fields.insert("raw_bytes".into(), raw.into());
-    fields.insert("ratio".into(), ratio.into());
-    fields.insert("shape".into(), json!(volume.shape()));
-    fields.insert("label_type".into(), volume.label_type().name().into());
+    describe(&volume, bytes.len(), &mut fields);
     let line = format!("{}: {volume:?}, {raw} raw bytes to {} (ratio {ratio:.2})", files.output.display(), bytes.len());
     output::report_on(files, fields, &line)
 }
@@ -122,12 +119,8 @@ pub fn decompress(
     spinner.finish_and_clear();
     output::write(files, &bytes)?;
 
-    let raw = volume.raw_bytes();
     let mut fields = output::fields(&codec_name(second), files, input.len(), bytes.len(), seconds);
-    fields.insert("raw_bytes".into(), raw.into());
-    fields.insert("ratio".into(), compression_ratio(raw, input.len()).into());
-    fields.insert("shape".into(), json!(volume.shape()));
-    fields.insert("label_type".into(), volume.label_type().name().into());
+    describe(&volume, input.len(), &mut fields);
     let line = format!("{}: {} bytes, {volume:?}", files.output.display(), bytes.len());
     output::report_on(files, fields, &line)
 }
@@ -188,12 +181,17 @@ pub fn volume_info(path: &Path, limits: &Limits, fields: &mut Map<String, Value>
     let (volume, input_bytes) = read_volume(path, limits)?;
     let labels = volume.distinct_labels().len();
     fields.insert("codec".into(), Value::Null);
+    fields.insert("labels".into(), labels.into());
+    describe(&volume, input_bytes, fields);
+    Ok(format!("{volume:?}, {labels} labels; {input_bytes} bytes, {} raw", volume.raw_bytes()))
+}
+
+/// What every report says of a volume and of the bytes that hold it.
+fn describe(volume: &AnyVolume, bytes: usize, fields: &mut Map<String, Value>) {
+    fields.insert("raw_bytes".into(), volume.raw_bytes().into());
+    fields.insert("ratio".into(), compression_ratio(volume.raw_bytes(), bytes).into());
     fields.insert("shape".into(), json!(volume.shape()));
     fields.insert("label_type".into(), volume.label_type().name().into());
-    fields.insert("labels".into(), labels.into());
-    fields.insert("raw_bytes".into(), volume.raw_bytes().into());
-    fields.insert("ratio".into(), compression_ratio(volume.raw_bytes(), input_bytes).into());
-    Ok(format!("{volume:?}, {labels} labels; {input_bytes} bytes, {} raw", volume.raw_bytes()))
 }
 
 fn codec_name(second: Option<SecondStage>) -> String {

@@ -106,7 +106,7 @@ impl<'a, T: Label, W: Label> Decoder<'a, T, W> {
         let mut runs = Runs::default();
         let mut rest = labels;
         for layer in slices.start / step..slices.end.div_ceil(step) {
-            self.read_layer(reader, &mut boundary, layer * step, layer)?;
+            reader.read_layer(self.grid, &mut boundary, layer * step, layer)?;
             let in_layer = slices.start.max(layer * step)..slices.end.min((layer + 1) * step);
             for (z, SliceIndex { ids, locations }) in in_layer.clone().zip(&index[in_layer]) {
                 let (labels, others) = rest.split_at_mut(height * width);
@@ -135,7 +135,7 @@ impl<'a, T: Label, W: Label> Decoder<'a, T, W> {
         let mut boundary = BitMap::new(depth, height, width);
         let mut reader = self.windows();
         for layer in 0..self.grid.layers {
-            self.read_layer(&mut reader, &mut boundary, 0, layer)?;
+            reader.read_layer(self.grid, &mut boundary, 0, layer)?;
         }
         reader.finish()?;
         let is_six = self.header.connectivity == Connectivity::Six;
@@ -180,17 +180,6 @@ impl<'a, T: Label, W: Label> Decoder<'a, T, W> {
         if found as u64 > expected || all && found as u64 != expected {
             let message = format!("its boundaries make {found} components, the header counts {expected} ids");
             return Err(Error::malformed_at(FORMAT, 15, message));
-        }
-        Ok(())
-    }
-
-    /// Reads one layer of windows into a map whose first slice is `first_slice` of the volume.
-    fn read_layer(&self, reader: &mut Reader<W>, map: &mut BitMap, first_slice: usize, layer: usize) -> Result<()> {
-        let mut windows = vec![0; self.grid.across];
-        let row_words = map.row_words();
-        for down in 0..self.grid.down {
-            reader.read(&mut windows)?;
-            self.grid.write(map.words_mut(), row_words, first_slice, (layer, down), &windows);
         }
         Ok(())
     }

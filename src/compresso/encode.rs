@@ -58,25 +58,17 @@ pub(super) fn encode<T: Label>(volume: &Volume<T>, options: &CompressoOptions) -
     let entries = (header.ids + header.locations) as usize * T::BYTES;
     bytes.reserve_exact(entries + values.len() * header.steps.window_type().bytes() + windows.len() + index_bytes);
     map.ids.iter().flatten().for_each(|id| id.put_le(&mut bytes));
-    put_all(&values, header.steps.window_type(), &mut bytes);
+    values.iter().for_each(|&value| header.steps.window_type().put_le(value, &mut bytes));
     map.locations.iter().flatten().for_each(|entry| entry.put_le(&mut bytes));
     bytes.extend_from_slice(&windows);
     if let Some(index_type) = header.index_type() {
-        let components: Vec<u64> = map.ids.iter().map(|ids| ids.len() as u64).collect();
+        map.ids.iter().for_each(|ids| index_type.put_le(ids.len() as u64, &mut bytes));
         // The start of each slice less that of the one before it, which is the length of that.
         let lengths = map.locations.iter().map(|entries| entries.len() as u64);
-        let differences: Vec<u64> = std::iter::once(0).chain(lengths).take(shape[0]).collect();
-        put_all(&components, index_type, &mut bytes);
-        put_all(&differences, index_type, &mut bytes);
+        let differences = std::iter::once(0).chain(lengths).take(shape[0]);
+        differences.for_each(|difference| index_type.put_le(difference, &mut bytes));
     }
     Ok(bytes)
-}
-
-/// Appends numbers in the bytes of `number_type`, little-endian.
-fn put_all(numbers: &[u64], number_type: LabelType, bytes: &mut Vec<u8>) {
-    for number in numbers {
-        bytes.extend_from_slice(&number.to_le_bytes()[..number_type.bytes()]);
-    }
 }
 
 /// What the stream keeps of a volume beside its windows.

@@ -144,13 +144,8 @@ fn read_boundary(entries: &[u8], offset: usize, header: &Header, values: &[u64])
     let mut reader = Reader::<u32>::new(&entries, offset, values);
     let [depth, height, width] = header.shape;
     let mut boundary = BitMap::new(depth, height, width);
-    let row_words = boundary.row_words();
-    let mut windows = vec![0; grid.across];
     for layer in 0..grid.layers {
-        for down in 0..grid.down {
-            reader.read(&mut windows)?;
-            grid.write(boundary.words_mut(), row_words, 0, (layer, down), &windows);
-        }
+        reader.read_layer(grid, &mut boundary, 0, layer)?;
     }
     reader.finish()?;
     Ok(boundary)

@@ -4,7 +4,6 @@ use super::header::HEADER_BYTES;
 use super::locations::{ESCAPE, OFFSET};
 use super::stream::Stream;
 use crate::error::{Error, Result};
-use crate::volume::LabelType;
 
 pub(super) fn remap(stream: &Stream, mut map: impl FnMut(u64) -> Option<u64>) -> Result<Vec<u8>> {
     let mut header = *stream.header();
@@ -21,7 +20,7 @@ pub(super) fn remap(stream: &Stream, mut map: impl FnMut(u64) -> Option<u64>) ->
     };
     let mut bytes = stream.bytes()[..HEADER_BYTES].to_vec();
     for id in stream.ids() {
-        put(renamed(id)?, label_type, &mut bytes);
+        label_type.put_le(renamed(id)?, &mut bytes);
     }
     let (_, values_end) = stream.locations_bytes();
     bytes.extend_from_slice(&stream.bytes()[HEADER_BYTES + stream.ids_bytes().len()..values_end]);
@@ -44,18 +43,18 @@ pub(super) fn remap(stream: &Stream, mut map: impl FnMut(u64) -> Option<u64>) ->
             let Some(label) = entries.next() else { return Err(stream.no_label_after_escape()) };
             read += 1;
             written += 1;
-            put(ESCAPE, label_type, &mut bytes);
-            put(renamed(label)?, label_type, &mut bytes);
+            label_type.put_le(ESCAPE, &mut bytes);
+            label_type.put_le(renamed(label)?, &mut bytes);
         } else if entry < OFFSET {
-            put(entry, label_type, &mut bytes);
+            label_type.put_le(entry, &mut bytes);
         } else {
             let label = renamed(entry - OFFSET)?;
             if label > most - OFFSET {
-                put(ESCAPE, label_type, &mut bytes);
-                put(label, label_type, &mut bytes);
+                label_type.put_le(ESCAPE, &mut bytes);
+                label_type.put_le(label, &mut bytes);
                 written += 1;
             } else {
-                put(label + OFFSET, label_type, &mut bytes);
+                label_type.put_le(label + OFFSET, &mut bytes);
             }
         }
     }
@@ -65,17 +64,13 @@ pub(super) fn remap(stream: &Stream, mut map: impl FnMut(u64) -> Option<u64>) ->
     bytes.extend_from_slice(stream.windows_bytes().0);
     if let (Some(old), Some(index_type)) = (old, header.index_type()) {
         for slice in &old {
-            put(slice.ids.len() as u64, index_type, &mut bytes);
+            index_type.put_le(slice.ids.len() as u64, &mut bytes);
         }
         let mut before = 0;
         for start in new_starts {
-            put(start - before, index_type, &mut bytes);
+            index_type.put_le(start - before, &mut bytes);
             before = start;
         }
     }
     Ok(bytes)
-}
-
-fn put(number: u64, number_type: LabelType, bytes: &mut Vec<u8>) {
-    bytes.extend_from_slice(&number.to_le_bytes()[..number_type.bytes()]);
 }

@@ -166,7 +166,7 @@ impl<'a, W: Label> Reader<'a, W> {
     }
 
     /// The next windows.
-    pub(super) fn read(&mut self, windows: &mut [u64]) -> Result<()> {
+    fn read(&mut self, windows: &mut [u64]) -> Result<()> {
         let first = self.values.first().copied().unwrap_or(0);
         let mut filled = 0;
         while filled < windows.len() {
@@ -191,6 +191,17 @@ impl<'a, W: Label> Reader<'a, W> {
                 windows[filled] = value;
                 filled += 1;
             }
+        }
+        Ok(())
+    }
+
+    /// Reads one layer of windows into a map whose first slice is `first_slice` of the volume.
+    pub(super) fn read_layer(&mut self, grid: Grid, map: &mut BitMap, first_slice: usize, layer: usize) -> Result<()> {
+        let mut windows = vec![0; grid.across];
+        let row_words = map.row_words();
+        for down in 0..grid.down {
+            self.read(&mut windows)?;
+            grid.write(map.words_mut(), row_words, first_slice, (layer, down), &windows);
         }
         Ok(())
     }

@@ -38,6 +38,11 @@ impl LabelType {
         }
     }
 
+    /// Appends the little-endian bytes of a number that the type holds.
+    pub(crate) fn put_le(self, number: u64, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&number.to_le_bytes()[..self.bytes()]);
+    }
+
     /// The type's name in Rust, such as `u32`.
     pub const fn name(self) -> &'static str {
         match self {
