@@ -37,6 +37,7 @@ mod npy;
 pub mod palette;
 pub mod photo;
 pub mod plot;
+pub mod ristretto;
 pub mod second_stage;
 pub mod table;
 pub mod volume;

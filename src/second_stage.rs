@@ -4,9 +4,11 @@
 //! Every method writes its usual file format, so that the command-line tools and other languages read it.
 
 use crate::error::{Error, Limits, Result};
+use crate::file::{self, Existing};
 use std::fmt;
 use std::io::{self, Cursor, Read, Write};
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 /// A general-purpose compressor.
 ///
@@ -61,6 +63,24 @@ impl SecondStage {
     /// The method whose files have this extension.
     pub fn from_extension(extension: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|method| method.extension() == extension)
+    }
+
+    /// The bytes of a file: what they decompress to when its name ends in a method's extension.
+    pub(crate) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>> {
+        let bytes = file::read(path, limits)?;
+        match Self::from_extension(&file::extension(path)) {
+            Some(method) => method.decode(&bytes, limits),
+            None => Ok(bytes),
+        }
+    }
+
+    /// Writes a file, replacing an existing one; compressed at the default level when its name ends in a method's extension.
+    pub(crate) fn write(path: &Path, bytes: Vec<u8>) -> Result<()> {
+        let bytes = match Self::from_extension(&file::extension(path)) {
+            Some(method) => method.encode(&bytes, None)?,
+            None => bytes,
+        };
+        file::write(path, &bytes, Existing::Replace)
     }
 
     /// The levels that the method has, from fastest to smallest.

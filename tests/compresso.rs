@@ -3,17 +3,12 @@
 mod common;
 
 use common::golden;
+use common::labels::{NAMES, damage, em_stream, in_pool, mixed, random, volume, volumes};
 use cortado::compresso::{self, CompressoArray, CompressoOptions, Connectivity, HEADER_BYTES, Header, Steps, Stream};
-use cortado::volume::{Label, TissueOptions, VolumeFormat};
+use cortado::volume::{Label, TissueOptions};
 use cortado::{AnyVolume, Error, Limits, Volume};
 use proptest::prelude::*;
 use std::panic::catch_unwind;
-
-const NAMES: [&str; 5] = ["blocks_u32", "noise_u8", "top_u64", "flat_u16", "nuclei_u16"];
-
-fn volume(name: &str) -> AnyVolume {
-    AnyVolume::decode(&golden(&format!("labels/{name}.npy")), VolumeFormat::Npy, &Limits::new()).unwrap()
-}
 
 /// What the wheel was asked for, by the golden file's name; see make_labels.py.
 fn settings() -> [(&'static str, CompressoOptions); 6] {
@@ -26,16 +21,6 @@ fn settings() -> [(&'static str, CompressoOptions); 6] {
         ("deep", steps(4, 2, 2)),
         ("uneven", steps(3, 5, 1)),
     ]
-}
-
-/// Numbers as random as a test needs them.
-fn mixed(number: u64) -> u64 {
-    let product = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (product ^ product >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 11
-}
-
-fn in_pool<R: Send>(threads: usize, call: impl FnOnce() -> R + Send) -> R {
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(call)
 }
 
 #[test]
@@ -260,33 +245,14 @@ fn every_truncation_is_an_error() {
 /// 10,000 damaged streams: each an error or a volume, within the limits and without a panic.
 #[test]
 fn damaged_streams_never_crash() {
-    let mut random = 0x2545_f491_4f6c_dd1du64;
-    let mut next = |below: usize| {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        (random % below as u64) as usize
-    };
+    let mut next = random();
     let limits = Limits::new().voxels(1 << 18).bytes(1 << 21);
     let (mut refused, mut decoded) = (0, 0);
     for round in 0..10_000 {
         let name = NAMES[next(NAMES.len())];
         let setting = settings()[next(6)].0;
         let mut bytes = golden(&format!("labels/{name}.{setting}.cpso"));
-        for _ in 0..1 + next(4) {
-            match (next(4), bytes.len()) {
-                (_, 0) => (),
-                (0, len) => bytes.truncate(next(len)),
-                (1, len) => bytes[next(len)] = next(256) as u8,
-                (2, len) => bytes[next(len)] ^= 1 << next(8),
-                (_, len) => {
-                    let (from, to) = (next(len), next(len));
-                    let part = bytes[from.min(to)..from.max(to)].to_vec();
-                    let at = next(len);
-                    bytes.splice(at..at, part.into_iter().take(64));
-                }
-            }
-        }
+        damage(&mut bytes, &mut next);
         let outcome = catch_unwind(|| {
             let _ = compresso::remap(&bytes, Some);
             let _ = compresso::decode_original(&bytes, &limits);
@@ -322,31 +288,11 @@ fn tissue_is_the_same_on_any_number_of_threads_and_comes_back() {
 /// The real volume that the package's authors distribute, where it is there.
 #[test]
 fn the_em_volume_comes_back() {
-    let path =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/labels/connectomics.npy.cpso.lzma");
-    let Ok(bytes) = std::fs::read(&path) else {
-        println!("SKIPPED: the EM volume is not beside the project");
-        return;
-    };
-    let theirs = cortado::second_stage::SecondStage::Lzma.decode(&bytes, &Limits::new()).unwrap();
+    let Some(theirs) = em_stream() else { return };
     let AnyVolume::U32(volume) = compresso::decode(&theirs).unwrap() else { panic!("u32") };
     assert_eq!((volume.shape(), volume.distinct_labels().len()), ([512, 512, 512], 2524));
     let index = Stream::parse(&theirs).unwrap().header().version == 1;
     assert!(compresso::encode(&volume, &CompressoOptions::new().index(index)).unwrap() == theirs);
-}
-
-/// Shapes with sides of 1, primes, and just over a word; labels of all kinds.
-fn volumes() -> impl Strategy<Value = Volume<u64>> {
-    let side = prop_oneof![Just(1usize), Just(2), Just(7), Just(13), Just(64), Just(67)];
-    let labels = prop_oneof![Just(1u64), Just(2), Just(5), Just(1 << 40)];
-    (1usize..6, side.clone(), side, labels, 1usize..9, any::<u64>()).prop_map(|(z, y, x, kinds, stretch, seed)| {
-        let label = |voxel: usize| {
-            let label = mixed((voxel / stretch) as u64 ^ seed);
-            // One in four at the top of the range.
-            if label & 3 == 0 { u64::MAX - label % kinds.min(300) } else { label % kinds }
-        };
-        Volume::from_vec([z, y, x], (0..z * y * x).map(label).collect()).unwrap()
-    })
 }
 
 fn comes_back<T: Label>(volume: &Volume<u64>, options: &CompressoOptions) -> Result<(), TestCaseError> {

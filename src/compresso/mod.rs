@@ -73,10 +73,9 @@ pub use options::{CompressoOptions, Connectivity, Steps};
 pub use stream::{Section, Stream};
 
 use crate::error::{Error, Limits, Result};
-use crate::file::{self, Existing};
 use crate::memory;
 use crate::second_stage::SecondStage;
-use crate::volume::{AnyVolume, Label, LabelType, Volume, check_range, with_volume};
+use crate::volume::{AnyVolume, Label, Volume, check_buffer, check_range, with_label_type, with_volume};
 use std::ops::Range;
 use std::path::Path;
 
@@ -128,11 +127,7 @@ pub fn decode_with(bytes: &[u8], limits: &Limits) -> Result<AnyVolume> {
 /// [`Error::Io`] when the file cannot be read, else as [`decode_with`].
 pub fn open(path: impl AsRef<Path>) -> Result<AnyVolume> {
     let limits = Limits::new();
-    let bytes = file::read(path.as_ref(), &limits)?;
-    match SecondStage::from_extension(&file::extension(path.as_ref())) {
-        Some(second) => decode_with(&second.decode(&bytes, &limits)?, &limits),
-        None => decode_with(&bytes, &limits),
-    }
+    decode_with(&SecondStage::read(path.as_ref(), &limits)?, &limits)
 }
 
 /// Writes the stream of a volume to a file, replacing an existing one; compressed a second time at the method's default level
@@ -141,12 +136,7 @@ pub fn open(path: impl AsRef<Path>) -> Result<AnyVolume> {
 /// # Errors
 /// [`Error::Io`] when the file cannot be written, else as [`encode`].
 pub fn save(volume: &AnyVolume, path: impl AsRef<Path>, options: &CompressoOptions) -> Result<()> {
-    let stream = encode_any(volume, options)?;
-    let bytes = match SecondStage::from_extension(&file::extension(path.as_ref())) {
-        Some(second) => second.encode(&stream, None)?,
-        None => stream,
-    };
-    file::write(path.as_ref(), &bytes, Existing::Replace)
+    SecondStage::write(path.as_ref(), encode_any(volume, options)?)
 }
 
 /// The slices of a range of z. With the index of the slices (version 1) only they are decoded, after a pass over the run
@@ -159,12 +149,7 @@ pub fn decode_slices(bytes: &[u8], z: Range<usize>, limits: &Limits) -> Result<A
 }
 
 fn decode_stream_slices(stream: &Stream, z: Range<usize>, limits: &Limits) -> Result<AnyVolume> {
-    Ok(match stream.header().label_type {
-        LabelType::U8 => decode_labels::<u8>(stream, z, limits)?.into(),
-        LabelType::U16 => decode_labels::<u16>(stream, z, limits)?.into(),
-        LabelType::U32 => decode_labels::<u32>(stream, z, limits)?.into(),
-        LabelType::U64 => decode_labels::<u64>(stream, z, limits)?.into(),
-    })
+    with_label_type!(stream.header().label_type, T => Ok(decode_labels::<T>(stream, z, limits)?.into()))
 }
 
 fn decode_labels<T: Label>(stream: &Stream, z: Range<usize>, limits: &Limits) -> Result<Volume<T>> {
@@ -188,13 +173,7 @@ fn decode_labels<T: Label>(stream: &Stream, z: Range<usize>, limits: &Limits) ->
 pub fn decode_into<T: Label>(bytes: &[u8], labels: &mut [T]) -> Result<[usize; 3]> {
     let stream = Stream::parse(bytes)?;
     let header = stream.header();
-    if header.label_type != T::TYPE {
-        let (found, expected) = (header.label_type.name(), T::TYPE.name());
-        return Err(Error::Unsupported(format!("the stream's labels are {found}, the buffer's {expected}")));
-    }
-    if labels.len() as u64 != header.voxels() {
-        return Err(Error::ShapeMismatch { expected: header.shape.to_vec(), found: vec![labels.len()] });
-    }
+    check_buffer(labels, header.label_type, header.shape, header.voxels())?;
     decode::decode_slices(&stream, 0..header.shape[0], labels)?;
     Ok(header.shape)
 }

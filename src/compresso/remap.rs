@@ -3,21 +3,12 @@
 use super::header::HEADER_BYTES;
 use super::locations::{ESCAPE, OFFSET};
 use super::stream::Stream;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 pub(super) fn remap(stream: &Stream, mut map: impl FnMut(u64) -> Option<u64>) -> Result<Vec<u8>> {
     let mut header = *stream.header();
     let label_type = header.label_type;
-    let most = u64::MAX >> (64 - 8 * label_type.bytes());
-    let mut renamed = |label: u64| match map(label) {
-        None => Err(Error::Unsupported(format!("the map has no label for {label}"))),
-        Some(new) if new > most => Err(Error::OutOfRange {
-            name: "a new label",
-            found: new.to_string(),
-            expected: "at most the largest of the stream's label type",
-        }),
-        Some(new) => Ok(new),
-    };
+    let mut renamed = |label| label_type.renamed(label, &mut map);
     let mut bytes = stream.bytes()[..HEADER_BYTES].to_vec();
     for id in stream.ids() {
         label_type.put_le(renamed(id)?, &mut bytes);
@@ -49,7 +40,7 @@ pub(super) fn remap(stream: &Stream, mut map: impl FnMut(u64) -> Option<u64>) ->
             label_type.put_le(entry, &mut bytes);
         } else {
             let label = renamed(entry - OFFSET)?;
-            if label > most - OFFSET {
+            if label > label_type.max() - OFFSET {
                 label_type.put_le(ESCAPE, &mut bytes);
                 label_type.put_le(label, &mut bytes);
                 written += 1;

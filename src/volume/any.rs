@@ -31,6 +31,31 @@ macro_rules! with_volume {
 }
 pub(crate) use with_volume;
 
+/// Runs an expression with `$label` standing for the number type that a [`LabelType`] names.
+macro_rules! with_label_type {
+    ($label_type:expr, $label:ident => $expression:expr) => {
+        match $label_type {
+            $crate::volume::LabelType::U8 => {
+                type $label = u8;
+                $expression
+            }
+            $crate::volume::LabelType::U16 => {
+                type $label = u16;
+                $expression
+            }
+            $crate::volume::LabelType::U32 => {
+                type $label = u32;
+                $expression
+            }
+            $crate::volume::LabelType::U64 => {
+                type $label = u64;
+                $expression
+            }
+        }
+    };
+}
+pub(crate) use with_label_type;
+
 impl AnyVolume {
     /// The labels' number type.
     pub fn label_type(&self) -> LabelType {

@@ -1,5 +1,6 @@
 //! The number types that labels come in.
 
+use crate::error::{Error, Result};
 use std::fmt::{Debug, Display};
 use std::hash::Hash;
 
@@ -41,6 +42,24 @@ impl LabelType {
     /// Appends the little-endian bytes of a number that the type holds.
     pub(crate) fn put_le(self, number: u64, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(&number.to_le_bytes()[..self.bytes()]);
+    }
+
+    /// The type's largest label.
+    pub(crate) const fn max(self) -> u64 {
+        u64::MAX >> (64 - 8 * self.bytes())
+    }
+
+    /// The new label that a map has for an old one.
+    pub(crate) fn renamed(self, label: u64, map: &mut impl FnMut(u64) -> Option<u64>) -> Result<u64> {
+        match map(label) {
+            None => Err(Error::Unsupported(format!("the map has no label for {label}"))),
+            Some(new) if new > self.max() => Err(Error::OutOfRange {
+                name: "a new label",
+                found: new.to_string(),
+                expected: "at most the largest of the stream's label type",
+            }),
+            Some(new) => Ok(new),
+        }
     }
 
     /// The type's name in Rust, such as `u32`.

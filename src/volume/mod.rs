@@ -12,7 +12,7 @@ mod label;
 mod synthetic;
 
 pub use any::AnyVolume;
-pub(crate) use any::with_volume;
+pub(crate) use any::{with_label_type, with_volume};
 pub use files::VolumeFormat;
 pub use label::{Label, LabelType};
 pub use synthetic::TissueOptions;
@@ -180,6 +180,23 @@ pub(crate) fn check_range(range: &Range<usize>, side: usize) -> Result<()> {
     if range.start > range.end || range.end > side {
         let found = format!("{}..{} of {side}", range.start, range.end);
         return Err(Error::OutOfRange { name: "a range of voxels", found, expected: "within its side" });
+    }
+    Ok(())
+}
+
+/// Refuses a buffer that a stream's volume is not to be decoded into: of another type, or of another size.
+pub(crate) fn check_buffer<T: Label>(
+    labels: &[T],
+    label_type: LabelType,
+    shape: [usize; 3],
+    voxels: u64,
+) -> Result<()> {
+    if label_type != T::TYPE {
+        let (found, expected) = (label_type.name(), T::TYPE.name());
+        return Err(Error::Unsupported(format!("the stream's labels are {found}, the buffer's {expected}")));
+    }
+    if labels.len() as u64 != voxels {
+        return Err(Error::ShapeMismatch { expected: shape.to_vec(), found: vec![labels.len()] });
     }
     Ok(())
 }

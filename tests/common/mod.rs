@@ -1,6 +1,8 @@
 //! Where the tests' files are.
 #![allow(dead_code, reason = "every test file is a crate of its own and uses a part of this")]
 
+pub mod labels;
+
 use std::path::{Path, PathBuf};
 
 /// A file of the sample data.

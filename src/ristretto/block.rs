@@ -1,0 +1,90 @@
+//! The slices between one restart and the next: what a block's coding remembers from slice to slice.
+
+use super::coder::{Coder, Decoder};
+use super::cracks::Cracks;
+use super::names::{Naming, Slice};
+use super::partition::{Contexts, Partition};
+use crate::error::Result;
+use crate::volume::Label;
+use std::collections::HashMap;
+
+/// Codes one block after another, with `N` sets of contexts.
+pub(super) struct Block<C: Contexts<N>, const N: usize> {
+    partition: Partition<C, N>,
+    naming: Naming,
+    /// Of the slice itself, the one before and the one before that.
+    cracks: [Cracks; 3],
+    /// Of the slice itself and the one before.
+    slices: [Slice; 2],
+    /// Slices since the restart, with the one that is being coded.
+    coded: usize,
+}
+
+impl<C: Contexts<N>, const N: usize> Block<C, N> {
+    /// For slices of a size, and labels of a dictionary of so many entries.
+    pub(super) fn new(partition: Partition<C, N>, [height, width]: [usize; 2], entries: usize) -> Self {
+        Self {
+            partition,
+            naming: Naming::new(entries),
+            cracks: std::array::from_fn(|_| Cracks::new(height, width)),
+            slices: Default::default(),
+            coded: 0,
+        }
+    }
+
+    /// Forgets all that was coded.
+    pub(super) fn restart(&mut self) {
+        self.partition.forget();
+        self.naming.forget();
+        self.cracks.iter_mut().for_each(Cracks::clear);
+        self.coded = 0;
+    }
+
+    /// Encodes the next slice, whose labels have numbers in the dictionary.
+    pub(super) fn encode_slice<T: Label>(&mut self, coder: &mut impl Coder, labels: &[T], numbers: &HashMap<T, u32>) {
+        self.encode_cracks(coder, labels);
+        self.encode_names(coder, labels, numbers);
+    }
+
+    /// The first part of [`Block::encode_slice`].
+    pub(super) fn encode_cracks<T: Label>(&mut self, coder: &mut impl Coder, labels: &[T]) {
+        self.next_slice();
+        self.cracks[0].find(labels);
+        self.code_cracks(coder);
+    }
+
+    /// The second part of [`Block::encode_slice`].
+    pub(super) fn encode_names<T: Label>(&mut self, coder: &mut impl Coder, labels: &[T], numbers: &HashMap<T, u32>) {
+        let voxels = self.slices[0].regions.first_voxels();
+        let names: Vec<u32> = voxels.map(|voxel| numbers[&labels[voxel]]).collect();
+        self.code_names(coder, &names).expect("every label is in the dictionary");
+    }
+
+    /// Decodes the next slice.
+    ///
+    /// # Errors
+    /// A region has a name that no label has.
+    pub(super) fn decode_slice(&mut self, decoder: &mut Decoder) -> Result<&Slice> {
+        self.next_slice();
+        self.code_cracks(decoder);
+        self.code_names(decoder, &[])?;
+        Ok(&self.slices[0])
+    }
+
+    fn next_slice(&mut self) {
+        self.cracks.rotate_right(1);
+        self.slices.rotate_right(1);
+        self.coded += 1;
+    }
+
+    fn code_cracks(&mut self, coder: &mut impl Coder) {
+        let [cracks, before, two_before] = &mut self.cracks;
+        self.partition.code(coder, cracks, [before, two_before]);
+        self.slices[0].regions.find(cracks);
+    }
+
+    fn code_names(&mut self, coder: &mut impl Coder, names: &[u32]) -> Result<()> {
+        let [slice, before] = &mut self.slices;
+        self.naming.code(coder, slice, (self.coded > 1).then_some(&*before), names)
+    }
+}

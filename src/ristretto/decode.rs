@@ -1,0 +1,95 @@
+//! From a stream to labels.
+
+use super::block::Block;
+use super::coder::Decoder;
+use super::header::{FORMAT, Stream};
+use super::names::Slice;
+use super::options::Level;
+use super::partition::{self, Contexts, Partition};
+use crate::error::{Error, Result};
+use crate::volume::Label;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Decodes the slices of a range into `labels`, which has just their size. Whatever it held before is overwritten.
+pub(super) fn decode_slices<T: Label>(stream: &Stream, slices: Range<usize>, labels: &mut [T]) -> Result<()> {
+    if labels.is_empty() {
+        return Ok(());
+    }
+    match stream.header().level {
+        Level::Fast => decode_blocks(stream, slices, labels, || partition::Fast),
+        Level::Default => decode_blocks(stream, slices, labels, || partition::Default),
+        Level::Max => decode_blocks(stream, slices, labels, || partition::Max),
+    }
+}
+
+fn decode_blocks<T: Label, C: Contexts<N>, const N: usize>(
+    stream: &Stream,
+    slices: Range<usize>,
+    labels: &mut [T],
+    contexts: impl Fn() -> C + Sync + Send,
+) -> Result<()> {
+    let header = stream.header();
+    let [depth, height, width] = header.shape;
+    let entries: Vec<T> = stream.dictionary()?;
+    let mut jobs = Vec::new();
+    let mut rest = labels;
+    for number in slices.start / header.block_slices..slices.end.div_ceil(header.block_slices) {
+        let first = number * header.block_slices;
+        let in_block = first..(first + header.block_slices).min(depth);
+        let wanted = slices.start.max(in_block.start)..slices.end.min(in_block.end);
+        let (labels, others) = rest.split_at_mut(wanted.len() * height * width);
+        rest = others;
+        jobs.push((number, in_block, wanted, labels));
+    }
+    let start = || Block::new(Partition::new(contexts()), [height, width], entries.len());
+    jobs.into_par_iter().try_for_each_init(start, |block, (number, in_block, wanted, labels)| {
+        let (bytes, offset) = stream.block(number)?;
+        block.restart();
+        let mut decoder = Decoder::new(bytes);
+        let mut rest = labels;
+        for z in in_block.start..wanted.end {
+            let damaged = |error: Error| Error::malformed_at(FORMAT, offset, format!("slice {z}: {error}"));
+            let slice = block.decode_slice(&mut decoder).map_err(damaged)?;
+            if decoder.is_beyond() {
+                return Err(Error::malformed_at(
+                    FORMAT,
+                    offset + bytes.len(),
+                    format!("slice {z} goes on beyond its block"),
+                ));
+            }
+            if wanted.contains(&z) {
+                let (labels, others) = rest.split_at_mut(height * width);
+                rest = others;
+                fill(labels, width, slice, &entries);
+            }
+        }
+        if wanted.end == in_block.end && !decoder.is_finished() {
+            return Err(Error::malformed_at(FORMAT, offset, format!("block {number} is longer than its slices")));
+        }
+        Ok(())
+    })
+}
+
+/// Writes the labels of a slice.
+fn fill<T: Label>(labels: &mut [T], width: usize, slice: &Slice, entries: &[T]) {
+    for (y, row) in labels.chunks_exact_mut(width).enumerate() {
+        for run in slice.regions.row(y) {
+            fill_stretch(row, run.start as usize..run.end as usize, entries[slice.names[run.region as usize] as usize]);
+        }
+    }
+}
+
+/// Fills a stretch with a label, and where that is quicker some of what follows it, which is yet to be written.
+#[inline]
+fn fill_stretch<T: Label>(row: &mut [T], stretch: Range<usize>, label: T) {
+    const BLOCK: usize = 16;
+    let mut at = stretch.start;
+    while at < stretch.end {
+        match row.get_mut(at..at + BLOCK) {
+            Some(block) => block.fill(label),
+            None => return row[at..stretch.end].fill(label),
+        }
+        at += BLOCK;
+    }
+}

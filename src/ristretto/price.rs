@@ -1,0 +1,71 @@
+//! What a volume costs, part by part, without writing anything.
+
+use super::block::Block;
+use super::coder::Coder;
+use super::encode::numbered_labels;
+use super::options::{Level, RistrettoOptions};
+use super::partition::{self, Contexts, Nearest, Partition};
+use crate::volume::{Label, Volume};
+use rayon::prelude::*;
+
+/// Where a stream's bytes go: the information of all its decisions, in bytes and their fractions. Beside it a stream has a
+/// header, the dictionary of labels, and a length and a checksum for each block.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Price {
+    /// Where labels change within a slice.
+    pub cracks: f64,
+    /// Which label each region of a slice has.
+    pub names: f64,
+}
+
+pub(super) fn price<T: Label>(volume: &Volume<T>, options: &RistrettoOptions) -> Price {
+    match options.level {
+        Level::Fast => price_with(volume, options, || partition::Fast),
+        Level::Default => price_with(volume, options, || partition::Default),
+        Level::Max => price_with(volume, options, || partition::Max),
+    }
+}
+
+pub(super) fn price_of_nearest<T: Label>(volume: &Volume<T>, cracks: usize) -> Price {
+    price_with(volume, &RistrettoOptions::new(), || Nearest::new(cracks))
+}
+
+fn price_with<T: Label, C: Contexts<N>, const N: usize>(
+    volume: &Volume<T>,
+    options: &RistrettoOptions,
+    contexts: impl Fn() -> C + Sync,
+) -> Price {
+    let [_, height, width] = volume.shape();
+    if volume.labels().is_empty() {
+        return Price::default();
+    }
+    let numbers = numbered_labels(volume);
+    let start = || Block::new(Partition::new(contexts()), [height, width], numbers.len());
+    let blocks = volume.labels().par_chunks(options.block_slices(volume.shape()) * height * width);
+    let prices = blocks.map_init(start, |block, labels| {
+        block.restart();
+        let [mut cracks, mut names] = [Meter::default(), Meter::default()];
+        for labels in labels.chunks_exact(height * width) {
+            block.encode_cracks(&mut cracks, labels);
+            block.encode_names(&mut names, labels, &numbers);
+        }
+        Price { cracks: cracks.0 / 8.0, names: names.0 / 8.0 }
+    });
+    // In order, so that the sum is the same on any number of threads.
+    let prices: Vec<Price> = prices.collect();
+    prices.iter().fold(Price::default(), |sum, price| Price {
+        cracks: sum.cracks + price.cracks,
+        names: sum.names + price.names,
+    })
+}
+
+/// Adds up the information of decisions, in bits.
+#[derive(Default)]
+struct Meter(f64);
+
+impl Coder for Meter {
+    fn code(&mut self, bit: bool, p: u32) -> bool {
+        self.0 -= (f64::from(if bit { p } else { 65536 - p }) / 65536.0).log2();
+        bit
+    }
+}
