@@ -8,8 +8,36 @@ use std::path::Path;
 pub enum Codec {
     /// An indexed PNG.
     Palette,
+    /// A label volume.
+    Labels(LabelCodec),
+}
+
+/// What a label volume is coded with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LabelCodec {
     /// A Compresso stream, compressed a second time or not.
     Compresso(Option<SecondStage>),
+    /// A Ristretto stream.
+    Ristretto,
+}
+
+impl LabelCodec {
+    /// The extension of its files before a second compression.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Compresso(_) => "cpso",
+            Self::Ristretto => "ristretto",
+        }
+    }
+
+    /// The name in reports, such as `compresso+xz`.
+    pub fn name(self) -> String {
+        match self {
+            Self::Compresso(Some(second)) => format!("compresso+{second}"),
+            Self::Compresso(None) => "compresso".into(),
+            Self::Ristretto => "ristretto".into(),
+        }
+    }
 }
 
 impl Codec {
@@ -19,8 +47,9 @@ impl Codec {
         let (stem, extension) = name.rsplit_once('.').unwrap_or(("", &name));
         match (extension, SecondStage::from_extension(extension)) {
             ("png", _) => Some(Self::Palette),
-            ("cpso", _) => Some(Self::Compresso(None)),
-            (_, Some(second)) if stem == "cpso" || stem.ends_with(".cpso") => Some(Self::Compresso(Some(second))),
+            ("cpso", _) => Some(compresso(None)),
+            ("ristretto", _) => Some(Self::Labels(LabelCodec::Ristretto)),
+            (_, Some(second)) if stem == "cpso" || stem.ends_with(".cpso") => Some(compresso(Some(second))),
             _ => None,
         }
     }
@@ -28,18 +57,23 @@ impl Codec {
     /// The codec of a file: as its name says, else as its first bytes do. Brotli, LZMA and LZW have no first bytes of
     /// their own.
     pub fn of(name: &Path, bytes: &[u8]) -> Option<Self> {
-        let magics: [(&[u8], Self); 7] = [
+        let magics: [(&[u8], Self); 8] = [
             (b"\x89PNG", Self::Palette),
-            (b"cpso", Self::Compresso(None)),
-            (b"\x1f\x8b", Self::Compresso(Some(SecondStage::Gzip))),
-            (b"BZh", Self::Compresso(Some(SecondStage::Bzip2))),
-            (b"\xfd7zXZ", Self::Compresso(Some(SecondStage::Xz))),
-            (b"\x28\xb5\x2f\xfd", Self::Compresso(Some(SecondStage::Zstd))),
-            (b"\x04\x22\x4d\x18", Self::Compresso(Some(SecondStage::Lz4))),
+            (b"cpso", compresso(None)),
+            (b"rstt", Self::Labels(LabelCodec::Ristretto)),
+            (b"\x1f\x8b", compresso(Some(SecondStage::Gzip))),
+            (b"BZh", compresso(Some(SecondStage::Bzip2))),
+            (b"\xfd7zXZ", compresso(Some(SecondStage::Xz))),
+            (b"\x28\xb5\x2f\xfd", compresso(Some(SecondStage::Zstd))),
+            (b"\x04\x22\x4d\x18", compresso(Some(SecondStage::Lz4))),
         ];
         let from_bytes = || magics.into_iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, codec)| codec);
         Self::from_name(name).or_else(from_bytes)
     }
+}
+
+fn compresso(second: Option<SecondStage>) -> Codec {
+    Codec::Labels(LabelCodec::Compresso(second))
 }
 
 #[cfg(test)]
@@ -50,11 +84,13 @@ mod tests {
     fn names_and_first_bytes() {
         let name = |name: &str| Codec::from_name(Path::new(name));
         assert_eq!(name("a/b.PNG"), Some(Codec::Palette));
-        assert_eq!(name("a/b.cpso"), Some(Codec::Compresso(None)));
-        assert_eq!(name("b.npy.cpso.lzma"), Some(Codec::Compresso(Some(SecondStage::Lzma))));
-        assert_eq!(name("cpso.zst"), Some(Codec::Compresso(Some(SecondStage::Zstd))));
-        assert_eq!((name("cpso"), name("b.xz"), name("b.npy")), (Some(Codec::Compresso(None)), None, None));
-        assert_eq!(Codec::of(Path::new("-"), b"BZh9"), Some(Codec::Compresso(Some(SecondStage::Bzip2))));
+        assert_eq!(name("a/b.cpso"), Some(compresso(None)));
+        assert_eq!(name("b.npy.Ristretto"), Some(Codec::Labels(LabelCodec::Ristretto)));
+        assert_eq!(Codec::of(Path::new("-"), b"rstt"), name("ristretto"));
+        assert_eq!(name("b.npy.cpso.lzma"), Some(compresso(Some(SecondStage::Lzma))));
+        assert_eq!(name("cpso.zst"), Some(compresso(Some(SecondStage::Zstd))));
+        assert_eq!((name("cpso"), name("b.xz"), name("b.npy")), (Some(compresso(None)), None, None));
+        assert_eq!(Codec::of(Path::new("-"), b"BZh9"), Some(compresso(Some(SecondStage::Bzip2))));
         assert_eq!(Codec::of(Path::new("-"), b""), None);
     }
 }

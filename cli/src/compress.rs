@@ -10,12 +10,12 @@ use std::path::PathBuf;
 pub struct Options {
     #[command(flatten)]
     pub files: Files,
-    /// What to write when the output is `-`: png, cpso, cpso.xz ...
+    /// What to write when the output is `-`: png, ristretto, cpso, cpso.xz ...
     #[arg(long, value_name = "EXTENSION")]
     to: Option<PathBuf>,
     #[command(flatten, next_help_heading = "Options of .png")]
     pub palette: palette::Options,
-    #[command(flatten, next_help_heading = "Options of .cpso")]
+    #[command(flatten, next_help_heading = "Options of .cpso and .ristretto")]
     pub labels: labels::Options,
 }
 
@@ -24,17 +24,20 @@ pub fn run(options: &Options) -> Result<()> {
     let Some(codec) = Codec::from_name(name) else {
         let hint = if options.files.writes_stdout() { "say --to" } else { "end its name in" };
         bail!(
-            "cannot tell a codec from {}: {hint} .png (palette) or .cpso (labels; also .cpso.xz, .zst, .gz, .bz2, .br, .lz4)",
+            "cannot tell a codec from {}: {hint} .png (palette), .ristretto (labels) or .cpso (labels; also .cpso.xz, .zst, .gz, .bz2, .br, .lz4)",
             name.display()
         );
     };
     match codec {
         Codec::Palette => options.labels.refuse("png")?,
-        Codec::Compresso(_) => options.palette.refuse("cpso")?,
+        Codec::Labels(codec) => {
+            options.palette.refuse(codec.extension())?;
+            options.labels.check(codec)?;
+        }
     }
     output::prepare(&options.files)?;
     match codec {
         Codec::Palette => palette::compress(&options.files, &options.palette),
-        Codec::Compresso(second) => labels::compress(&options.files, &options.labels, second),
+        Codec::Labels(codec) => labels::compress(&options.files, &options.labels, codec),
     }
 }

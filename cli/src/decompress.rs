@@ -31,14 +31,14 @@ pub fn run(options: &Options) -> Result<()> {
     check_target(files, to.as_ref(), named)?;
     let input = output::read(&files.input, &files.limits())?;
     let Some(codec) = Codec::of(from.as_ref().unwrap_or(&files.input), &input) else {
-        bail!("{} is neither an indexed PNG nor a Compresso stream", output::name(&files.input));
+        bail!("{} is neither an indexed PNG nor a Compresso or Ristretto stream", output::name(&files.input));
     };
     check_target(files, to.as_ref(), Some(codec))?;
     match codec {
         Codec::Palette if z.is_some() => bail!("--z is for label volumes"),
         Codec::Palette => palette::decompress(files, &input, Target::from_path(&target(files, to.as_ref()))?),
-        Codec::Compresso(second) => {
-            labels::decompress(files, &input, second, z.clone(), labels::volume_format(files, to.as_ref())?)
+        Codec::Labels(codec) => {
+            labels::decompress(files, &input, codec, z.clone(), labels::volume_format(files, to.as_ref())?)
         }
     }
 }
@@ -55,7 +55,7 @@ fn target(files: &Files, to: Option<&PathBuf>) -> PathBuf {
 fn check_target(files: &Files, to: Option<&PathBuf>, codec: Option<Codec>) -> Result<()> {
     match codec {
         Some(Codec::Palette) => Target::from_path(&target(files, to)).map(drop),
-        Some(Codec::Compresso(_)) => labels::volume_format(files, to).map(drop),
+        Some(Codec::Labels(_)) => labels::volume_format(files, to).map(drop),
         None => Ok(()),
     }
 }

@@ -31,8 +31,8 @@ pub fn run(options: &Options) -> Result<()> {
     }
     let input = output::read(&options.input, &limits)?;
     fields.insert("input_bytes".into(), input.len().into());
-    if let Some(Codec::Compresso(second)) = Codec::of(&options.input, &input) {
-        let what = labels::info(&input, second, &limits, &mut fields)?;
+    if let Some(Codec::Labels(codec)) = Codec::of(&options.input, &input) {
+        let what = labels::info(&input, codec, &limits, &mut fields)?;
         return output::report(options.json, fields, &format!("{}: {what}", options.input.display()));
     }
     let photo = photo_info(&input, &limits, &mut fields);

@@ -38,6 +38,37 @@ fn every_second_stage_comes_back() {
 }
 
 #[test]
+fn ristretto_at_every_level_and_from_and_to_compresso() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let input = golden("nuclei_u16.npy");
+    for level in ["fast", "default", "max"] {
+        let report = json(folder, &["compress", &input, "-o", "out.ristretto", "--level", level, "--force", "--json"]);
+        assert_eq!((&report["codec"], &report["raw_bytes"]), (&"ristretto".into(), &(2 * 8 * 40 * 60).into()));
+        let stream = fs::read(folder.join("out.ristretto")).unwrap();
+        assert!(stream == fs::read(golden(&format!("nuclei_u16.{level}.ristretto"))).unwrap(), "{level}");
+        json(folder, &["decompress", "out.ristretto", "-o", "back.npy", "--force", "--json"]);
+        assert!(same_array(&fs::read(folder.join("back.npy")).unwrap(), &fs::read(&input).unwrap()), "{level}");
+        let info = json(folder, &["info", "out.ristretto", "--json"]);
+        assert_eq!((&info["level"], &info["shape"]), (&level.into(), &serde_json::json!([8, 40, 60])));
+    }
+    let restarted = ["compress", &input, "-o", "out.ristretto", "--restart", "3", "--force", "--json"];
+    json(folder, &restarted);
+    assert_eq!(json(folder, &["info", "out.ristretto", "--json"])["blocks"], 3);
+    let slices = json(folder, &["decompress", "out.ristretto", "-o", "slices.npy", "--z", "4..6", "--json"]);
+    assert_eq!(slices["shape"], serde_json::json!([2, 40, 60]));
+
+    // A stream of one codec is an input of the other.
+    json(folder, &["compress", "out.ristretto", "-o", "again.cpso", "--json"]);
+    let theirs = golden("nuclei_u16.v1.cpso");
+    assert!(fs::read(folder.join("again.cpso")).unwrap() == fs::read(&theirs).unwrap());
+    json(folder, &["compress", &theirs, "-o", "again.ristretto", "--json"]);
+    let stream = fs::read(golden("nuclei_u16.default.ristretto")).unwrap();
+    assert!(fs::read(folder.join("again.ristretto")).unwrap() == stream);
+    assert!(piped(folder, &["compress", "-", "-o", "-", "--to", "cpso"], &stream) == fs::read(&theirs).unwrap());
+}
+
+#[test]
 fn options_choose_the_stream() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -130,9 +161,11 @@ fn bad_input_is_one_clear_line_and_leaves_nothing() {
     fs::copy(golden("noise_u8.npy"), folder.join("wrong.cpso")).unwrap();
     let whole = fs::read(&stream).unwrap();
     fs::write(folder.join("cut.cpso"), &whole[..whole.len() - 40]).unwrap();
+    let whole = fs::read(golden("blocks_u32.default.ristretto")).unwrap();
+    fs::write(folder.join("cut.ristretto"), &whole[..whole.len() - 1]).unwrap();
     fs::write(folder.join("cut.cpso.xz"), b"\xfd7zXZ\0\0").unwrap();
     let before = names(folder).len();
-    let cases: [(&[&str], &str); 11] = [
+    let cases: [(&[&str], &str); 16] = [
         (&["compress", &golden("floats.npy"), "-o", "o.cpso"], "labels are whole numbers, this array's dtype is <f4"),
         (&["compress", &golden("negative.npy"), "-o", "o.cpso"], "a label must be 0 or more, but is -1"),
         (&["compress", "gone.npy", "-o", "o.cpso"], "cannot read gone.npy: No such file or directory (os error 2)"),
@@ -142,15 +175,29 @@ fn bad_input_is_one_clear_line_and_leaves_nothing() {
         ),
         (
             &["compress", &labels, "-o", "o.cpso", "--level", "3"],
-            "--level is for a second compression, such as .cpso.xz",
+            "--level is for .ristretto and for a second compression, such as .cpso.xz",
         ),
         (
             &["compress", &labels, "-o", "o.cpso.gz", "--level", "30"],
             "the level must be one that the method has, but is 30 for gzip",
         ),
         (
+            &["compress", &labels, "-o", "o.ristretto", "--level", "9"],
+            "--level: expected fast, default or max, found 9",
+        ),
+        (
+            &["compress", &labels, "-o", "o.ristretto", "--steps", "4,4,1"],
+            "--steps, --connectivity and --no-index are for .cpso, not for .ristretto",
+        ),
+        (&["compress", &labels, "-o", "o.cpso", "--restart", "4"], "--restart is for .ristretto, not for .cpso"),
+        (&["compress", &labels, "-o", "o.cpso.xz", "--level", "max"], "--level must be a number, but is max"),
+        (
+            &["decompress", "cut.ristretto", "-o", "o.npy"],
+            "not a valid Ristretto file: expected 97 bytes of block 0, found 96 (at byte 44)",
+        ),
+        (
             &["compress", &labels, "-o", "-"],
-            "cannot tell a codec from -: say --to .png (palette) or .cpso (labels; also .cpso.xz, .zst, .gz, .bz2, .br, .lz4)",
+            "cannot tell a codec from -: say --to .png (palette), .ristretto (labels) or .cpso (labels; also .cpso.xz, .zst, .gz, .bz2, .br, .lz4)",
         ),
         (
             &["decompress", "wrong.cpso", "-o", "o.npy"],
@@ -166,7 +213,7 @@ fn bad_input_is_one_clear_line_and_leaves_nothing() {
     for (arguments, expected) in cases {
         let message = refusal(folder, arguments);
         if expected.is_empty() {
-            assert!(message.ends_with("is neither an indexed PNG nor a Compresso stream"), "{message}");
+            assert!(message.ends_with("is neither an indexed PNG nor a Compresso or Ristretto stream"), "{message}");
         } else {
             assert_eq!(message, format!("error: {expected}"));
         }

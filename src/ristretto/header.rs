@@ -4,6 +4,7 @@ use super::dictionary;
 use super::options::Level;
 use crate::error::{Error, Limits, Result};
 use crate::volume::{Label, LabelType};
+use std::ops::Range;
 
 /// Bytes of a header.
 pub const HEADER_BYTES: usize = 36;
@@ -107,7 +108,7 @@ fn is_wrong(found: u32, stored: &[u8]) -> bool {
 pub struct Stream<'a> {
     bytes: &'a [u8],
     header: Header,
-    dictionary: std::ops::Range<usize>,
+    dictionary: Range<usize>,
     /// Where each block begins, and where the last one ends; each ends with its checksum.
     blocks: Vec<usize>,
 }
@@ -205,6 +206,14 @@ impl<'a> Stream<'a> {
         self.dictionary.len()
     }
 
+    /// Where a block lies in the stream, without its checksum.
+    ///
+    /// # Panics
+    /// When there is no such block.
+    pub fn block_range(&self, number: usize) -> Range<usize> {
+        self.blocks[number]..self.blocks[number + 1] - CHECKSUM_BYTES
+    }
+
     /// The labels of the dictionary, by the numbers that blocks name them with.
     pub(super) fn dictionary<T: Label>(&self) -> Result<Vec<T>> {
         dictionary::decode(&self.bytes[self.dictionary.clone()], self.dictionary.start, self.header.entries)
@@ -221,9 +230,10 @@ impl<'a> Stream<'a> {
     /// # Errors
     /// Its checksum is wrong.
     pub(super) fn block(&self, number: usize) -> Result<(&'a [u8], usize)> {
-        let start = self.blocks[number];
-        let (block, checksum) =
-            self.bytes[start..self.blocks[number + 1]].split_at(self.blocks[number + 1] - start - CHECKSUM_BYTES);
+        let range = self.block_range(number);
+        let start = range.start;
+        let checksum = &self.bytes[range.end..range.end + CHECKSUM_BYTES];
+        let block = &self.bytes[range];
         if is_wrong(crc32fast::hash(block), checksum) {
             return Err(Error::malformed_at(FORMAT, start, format!("the checksum of block {number} is wrong")));
         }

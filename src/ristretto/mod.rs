@@ -76,8 +76,8 @@ pub use price::Price;
 
 use crate::compresso::{self, CompressoOptions};
 use crate::error::{Limits, Result};
+use crate::file::{self, Existing};
 use crate::memory;
-use crate::second_stage::SecondStage;
 use crate::volume::{AnyVolume, Label, Volume, check_buffer, check_range, with_label_type, with_volume};
 use std::ops::Range;
 use std::path::Path;
@@ -121,14 +121,13 @@ pub fn decode_with(bytes: &[u8], limits: &Limits) -> Result<AnyVolume> {
     decode_stream_slices(&stream, 0..stream.header().shape[0], limits)
 }
 
-/// The volume of a file `.ristretto`, under the default [`Limits`]; or of one compressed a second time such as
-/// `.ristretto.gz`, which gains nothing.
+/// The volume of a file `.ristretto`, under the default [`Limits`].
 ///
 /// # Errors
 /// [`Error::Io`](crate::Error::Io) when the file cannot be read, else as [`decode_with`].
 pub fn open(path: impl AsRef<Path>) -> Result<AnyVolume> {
     let limits = Limits::new();
-    decode_with(&SecondStage::read(path.as_ref(), &limits)?, &limits)
+    decode_with(&file::read(path.as_ref(), &limits)?, &limits)
 }
 
 /// Writes the stream of a volume to a file, replacing an existing one.
@@ -136,7 +135,7 @@ pub fn open(path: impl AsRef<Path>) -> Result<AnyVolume> {
 /// # Errors
 /// [`Error::Io`](crate::Error::Io) when the file cannot be written, else as [`encode`].
 pub fn save(volume: &AnyVolume, path: impl AsRef<Path>, options: &RistrettoOptions) -> Result<()> {
-    SecondStage::write(path.as_ref(), encode_any(volume, options)?)
+    file::write(path.as_ref(), &encode_any(volume, options)?, Existing::Replace)
 }
 
 /// The slices of a range of z. Only the blocks that they are in are decoded, each from its start to the last of them.
