@@ -7,6 +7,7 @@
 //! | [`palette`] | k-means palette quantisation, indexed PNG |
 //! | [`volume`] | [`Volume`]: labels on a grid, in and out; synthetic tissue |
 //! | [`compresso`] | label volumes as their boundaries, byte-compatible with Python's `compresso` |
+//! | [`ristretto`] | label volumes as small as they get, with every damage noticed |
 //! | [`neuroglancer`] | Neuroglancer's compressed_segmentation |
 //! | [`second_stage`] | gzip, bzip2, xz, zstd, brotli, LZ4 and LZW behind one enum |
 //! | [`plot`] | figures as values: curve, bars, heatmap, swatches, side by side, slider |
@@ -57,6 +58,7 @@ pub mod prelude {
     pub use crate::palette::{IndexedPhoto, Palette, PaletteOptions};
     pub use crate::photo::{Photo, PhotoFormat};
     pub use crate::plot::{Bars, Curve, Figure, Heatmap, Slider, label_slice, side_by_side, swatches};
+    pub use crate::ristretto::{self, Level, RistrettoOptions};
     pub use crate::second_stage::SecondStage;
     pub use crate::table::Table;
     pub use crate::volume::{AnyVolume, TissueOptions, Volume};

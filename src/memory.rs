@@ -1,8 +1,10 @@
-//! Large pages for large buffers.
+//! Large buffers: pages for them, and stretches of one value in them.
 //!
 //! The first touch of memory costs the kernel's work for each page of it; in pages of 4 KiB that takes longer than decoding
 //! a volume. Linux gives pages of 2 MiB to those who ask.
 #![allow(unsafe_code, reason = "the one call that asks has no safe form")]
+
+use std::ops::Range;
 
 /// `len` zeros.
 pub(crate) fn zeroed<T: bytemuck::Pod>(len: usize) -> Vec<T> {
@@ -28,6 +30,20 @@ fn prefer_large_pages<T: bytemuck::Pod>(buffer: &mut [T]) {
     }
     #[cfg(not(target_os = "linux"))]
     let _ = (buffer, LARGE);
+}
+
+/// Fills a stretch with a label, and where that is quicker some of what follows it, which is yet to be written.
+#[inline]
+pub(crate) fn fill_stretch<T: Copy>(row: &mut [T], stretch: Range<usize>, label: T) {
+    const BLOCK: usize = 16;
+    let mut at = stretch.start;
+    while at < stretch.end {
+        match row.get_mut(at..at + BLOCK) {
+            Some(block) => block.fill(label),
+            None => return row[at..stretch.end].fill(label),
+        }
+        at += BLOCK;
+    }
 }
 
 #[cfg(test)]

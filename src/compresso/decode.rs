@@ -9,7 +9,7 @@ use super::run_lengths::Reader;
 use super::stream::{SliceIndex, Stream};
 use super::windows::Grid;
 use crate::error::{Error, Result};
-use crate::memory;
+use crate::memory::{self, fill_stretch};
 use crate::volume::{Label, LabelType};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -223,20 +223,6 @@ fn fill_slice<T: Label>(labels: &mut [T], width: usize, runs: &Runs, label: impl
 fn copy_stretch<T: Copy>(row: &mut [T], above: Option<&[T]>, stretch: Range<usize>) {
     if let Some(above) = above.filter(|_| !stretch.is_empty()) {
         row[stretch.clone()].copy_from_slice(&above[stretch]);
-    }
-}
-
-/// Fills a stretch with a label, and where that is quicker some of what follows it, which is yet to be written.
-#[inline]
-fn fill_stretch<T: Label>(row: &mut [T], stretch: Range<usize>, label: T) {
-    const BLOCK: usize = 16;
-    let mut at = stretch.start;
-    while at < stretch.end {
-        match row.get_mut(at..at + BLOCK) {
-            Some(block) => block.fill(label),
-            None => return row[at..stretch.end].fill(label),
-        }
-        at += BLOCK;
     }
 }
 

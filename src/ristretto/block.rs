@@ -1,9 +1,10 @@
 //! The slices between one restart and the next: what a block's coding remembers from slice to slice.
 
 use super::coder::{Coder, Decoder};
+use super::contexts::Contexts;
 use super::cracks::Cracks;
 use super::names::{Naming, Slice};
-use super::partition::{Contexts, Partition};
+use super::partition::Partition;
 use crate::error::Result;
 use crate::volume::Label;
 use std::collections::HashMap;

@@ -2,11 +2,13 @@
 
 use super::block::Block;
 use super::coder::Decoder;
+use super::contexts::{Contexts, OfDefault, OfFast, OfMax};
 use super::header::{FORMAT, Stream};
 use super::names::Slice;
 use super::options::Level;
-use super::partition::{self, Contexts, Partition};
+use super::partition::Partition;
 use crate::error::{Error, Result};
+use crate::memory::fill_stretch;
 use crate::volume::Label;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -17,9 +19,9 @@ pub(super) fn decode_slices<T: Label>(stream: &Stream, slices: Range<usize>, lab
         return Ok(());
     }
     match stream.header().level {
-        Level::Fast => decode_blocks(stream, slices, labels, || partition::Fast),
-        Level::Default => decode_blocks(stream, slices, labels, || partition::Default),
-        Level::Max => decode_blocks(stream, slices, labels, || partition::Max),
+        Level::Fast => decode_blocks(stream, slices, labels, || OfFast),
+        Level::Default => decode_blocks(stream, slices, labels, || OfDefault),
+        Level::Max => decode_blocks(stream, slices, labels, || OfMax),
     }
 }
 
@@ -77,19 +79,5 @@ fn fill<T: Label>(labels: &mut [T], width: usize, slice: &Slice, entries: &[T]) 
         for run in slice.regions.row(y) {
             fill_stretch(row, run.start as usize..run.end as usize, entries[slice.names[run.region as usize] as usize]);
         }
-    }
-}
-
-/// Fills a stretch with a label, and where that is quicker some of what follows it, which is yet to be written.
-#[inline]
-fn fill_stretch<T: Label>(row: &mut [T], stretch: Range<usize>, label: T) {
-    const BLOCK: usize = 16;
-    let mut at = stretch.start;
-    while at < stretch.end {
-        match row.get_mut(at..at + BLOCK) {
-            Some(block) => block.fill(label),
-            None => return row[at..stretch.end].fill(label),
-        }
-        at += BLOCK;
     }
 }

@@ -2,10 +2,11 @@
 
 use super::block::Block;
 use super::coder::Encoder;
+use super::contexts::{Contexts, OfDefault, OfFast, OfMax};
 use super::dictionary;
 use super::header::{Header, write};
 use super::options::{Level, RistrettoOptions};
-use super::partition::{self, Contexts, Partition};
+use super::partition::Partition;
 use crate::error::{Error, Result};
 use crate::volume::{Label, Volume};
 use rayon::prelude::*;
@@ -35,9 +36,9 @@ pub(super) fn encode<T: Label>(volume: &Volume<T>, options: &RistrettoOptions) -
     labels.sort_unstable();
     let header = Header { level: options.level, label_type: T::TYPE, shape, block_slices, entries: labels.len() };
     let blocks = match options.level {
-        Level::Fast => encode_blocks(volume, &header, &numbers, || partition::Fast),
-        Level::Default => encode_blocks(volume, &header, &numbers, || partition::Default),
-        Level::Max => encode_blocks(volume, &header, &numbers, || partition::Max),
+        Level::Fast => encode_blocks(volume, &header, &numbers, || OfFast),
+        Level::Default => encode_blocks(volume, &header, &numbers, || OfDefault),
+        Level::Max => encode_blocks(volume, &header, &numbers, || OfMax),
     };
     write(&header, &dictionary::encode(labels.into_iter().map(Label::to_u64)), &blocks)
 }

@@ -79,7 +79,7 @@ impl Counter {
         let seen = self.0 & 1023;
         let p = i64::from(self.0 >> 10);
         let target = if bit { (1 << 22) - 1 } else { 0 };
-        let p = p + ((target - p) * Self::SHARES[seen as usize] >> 16);
+        let p = p + (((target - p) * Self::SHARES[seen as usize]) >> 16);
         self.0 = (p as u32) << 10 | (seen + u32::from(seen < Self::MEMORY));
     }
 
@@ -202,7 +202,7 @@ static LOGIT_STEPS: [u8; 4096] = {
     let mut steps = [0; 4096];
     let mut p = 0;
     while p < 4096 {
-        steps[p] = ((LOGITS[p] as i32 + LOGIT_LIMIT + 1) as usize * STEPS >> 12) as u8;
+        steps[p] = (((LOGITS[p] as i32 + LOGIT_LIMIT + 1) as usize * STEPS) >> 12) as u8;
         p += 1;
     }
     steps

@@ -2,9 +2,10 @@
 
 use super::block::Block;
 use super::coder::Coder;
+use super::contexts::{Contexts, Nearest, OfDefault, OfFast, OfMax};
 use super::encode::numbered_labels;
 use super::options::{Level, RistrettoOptions};
-use super::partition::{self, Contexts, Nearest, Partition};
+use super::partition::Partition;
 use crate::volume::{Label, Volume};
 use rayon::prelude::*;
 
@@ -20,9 +21,9 @@ pub struct Price {
 
 pub(super) fn price<T: Label>(volume: &Volume<T>, options: &RistrettoOptions) -> Price {
     match options.level {
-        Level::Fast => price_with(volume, options, || partition::Fast),
-        Level::Default => price_with(volume, options, || partition::Default),
-        Level::Max => price_with(volume, options, || partition::Max),
+        Level::Fast => price_with(volume, options, || OfFast),
+        Level::Default => price_with(volume, options, || OfDefault),
+        Level::Max => price_with(volume, options, || OfMax),
     }
 }
 
