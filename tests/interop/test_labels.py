@@ -2,7 +2,7 @@
 
 Random volumes and, where it is there, the EM volume of ../shared go through the `compresso` wheel and through the `cortado`
 command; the streams must be equal and decode to the same labels on both sides. The same for `compressed-segmentation`, and
-a precomputed layer written by Cortado is opened by `cloud-volume`.
+a precomputed layer written by Cortado is opened by `cloud-volume`. Ristretto, which no package writes, is a stop on the way.
 
 Run from the project's folder with a Python that has requirements.txt: python tests/interop/test_labels.py [CASES]
 """
@@ -78,6 +78,14 @@ def check_random(folder, rng):
     assert np.array_equal(np.load(folder / "slice.npy")[0], volume[:, :, z].T)
     labels = json.loads(cortado("info", folder / "theirs.cpso", "--json").stdout)["labels"]
     assert labels == len(np.unique(volume))
+    # Through Ristretto and back: the same stream, and the same array for Python.
+    level = ["fast", "default", "max"][rng.integers(3)]
+    cortado("compress", folder / "theirs.cpso", "-o", folder / "out.ristretto", "--level", level, "--force")
+    cortado("compress", folder / "out.ristretto", "-o", folder / "again.cpso", "--force", *arguments)
+    assert (folder / "again.cpso").read_bytes() == theirs, (volume.shape, volume.dtype, level)
+    cortado("decompress", folder / "out.ristretto", "-o", folder / "back.npy", "--force")
+    back = np.load(folder / "back.npy")
+    assert back.dtype == volume.dtype and np.array_equal(back, volume.T)
 
 
 def check_many_windows(folder):
@@ -134,6 +142,10 @@ def check_em(folder):
         cortado("compress", folder / "em.npy", "-o", folder / "em.cpso", "--force", *arguments)
         assert (folder / "em.cpso").read_bytes() == expected, arguments
         print(f"EM volume {arguments}: {len(expected)} bytes, equal", flush=True)
+    cortado("compress", EM, "-o", folder / "em.ristretto")
+    cortado("decompress", folder / "em.ristretto", "-o", folder / "em.npy", "--force")
+    assert np.array_equal(np.load(folder / "em.npy", mmap_mode="r"), volume.T)
+    print(f"EM volume: {(folder / 'em.ristretto').stat().st_size} bytes as Ristretto, equal", flush=True)
     check_cloud_volume(folder, volume[:200, :150, :40])
 
 
