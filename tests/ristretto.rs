@@ -159,6 +159,12 @@ fn headers_that_lie_are_refused_before_anything_is_allocated() {
     vast[8..20].fill(0xff);
     assert!(ristretto::decode(&vast).is_err());
 
+    // Every voxel a region: more to keep count of than the volume itself takes.
+    let distinct = Volume::from_vec([1, 300, 300], (0..90_000u32).collect()).unwrap();
+    let bytes = ristretto::encode(&distinct, &RistrettoOptions::new()).unwrap();
+    let error = ristretto::decode_with(&bytes, &Limits::new().bytes(1 << 20)).unwrap_err().to_string();
+    assert_eq!(error, "9360000 bytes exceed the limit of 1048576");
+
     // A header and an index that are sound, for a volume larger than the limits.
     let flat = Volume::from_vec([300, 1000, 1000], vec![7u8; 300_000_000]).unwrap();
     let bytes = ristretto::encode(&flat, &RistrettoOptions::new()).unwrap();

@@ -5,9 +5,12 @@ use super::contexts::Contexts;
 use super::cracks::Cracks;
 use super::names::{Naming, Slice};
 use super::partition::Partition;
-use crate::error::Result;
+use crate::error::{Limits, Result};
 use crate::volume::Label;
 use std::collections::HashMap;
+
+/// Memory that a run can take, in this slice and the one before: itself, a region, its name and what may be its name.
+const RUN_BYTES: u64 = 2 * (16 + 16 + 4) + 32;
 
 /// Codes one block after another, with `N` sets of contexts.
 pub(super) struct Block<C: Contexts<N>, const N: usize> {
@@ -52,6 +55,7 @@ impl<C: Contexts<N>, const N: usize> Block<C, N> {
         self.next_slice();
         self.cracks[0].find(labels);
         self.code_cracks(coder);
+        self.slices[0].regions.find(&self.cracks[0]);
     }
 
     /// The second part of [`Block::encode_slice`].
@@ -64,10 +68,13 @@ impl<C: Contexts<N>, const N: usize> Block<C, N> {
     /// Decodes the next slice.
     ///
     /// # Errors
-    /// A region has a name that no label has.
-    pub(super) fn decode_slice(&mut self, decoder: &mut Decoder) -> Result<&Slice> {
+    /// A region has a name that no label has, or there are more regions than the limits have room for.
+    pub(super) fn decode_slice(&mut self, decoder: &mut Decoder, limits: &Limits) -> Result<&Slice> {
         self.next_slice();
         self.code_cracks(decoder);
+        // Cracks may make every voxel a region; a slice of them takes this much at most.
+        limits.check_bytes(self.cracks[0].runs() as u64 * RUN_BYTES)?;
+        self.slices[0].regions.find(&self.cracks[0]);
         self.code_names(decoder, &[])?;
         Ok(&self.slices[0])
     }
@@ -81,7 +88,6 @@ impl<C: Contexts<N>, const N: usize> Block<C, N> {
     fn code_cracks(&mut self, coder: &mut impl Coder) {
         let [cracks, before, two_before] = &mut self.cracks;
         self.partition.code(coder, cracks, [before, two_before]);
-        self.slices[0].regions.find(cracks);
     }
 
     fn code_names(&mut self, coder: &mut impl Coder, names: &[u32]) -> Result<()> {

@@ -60,6 +60,12 @@ impl Cracks {
         self.words[(ROWS_BEFORE + y) * self.stride + 1 + x / WORD] >> (2 * (x % WORD) + 1) & 1 != 0
     }
 
+    /// Stretches of rows between cracks.
+    pub(super) fn runs(&self) -> usize {
+        let lefts: u32 = self.words.iter().map(|word| (word & 0x5555_5555).count_ones()).sum();
+        self.height + lefts as usize
+    }
+
     /// Finds the cracks of a slice of labels.
     pub(super) fn find<T: Label>(&mut self, labels: &[T]) {
         let width = self.width;

@@ -7,21 +7,26 @@ use super::header::{FORMAT, Stream};
 use super::names::Slice;
 use super::options::Level;
 use super::partition::Partition;
-use crate::error::{Error, Result};
+use crate::error::{Error, Limits, Result};
 use crate::memory::fill_stretch;
 use crate::volume::Label;
 use rayon::prelude::*;
 use std::ops::Range;
 
 /// Decodes the slices of a range into `labels`, which has just their size. Whatever it held before is overwritten.
-pub(super) fn decode_slices<T: Label>(stream: &Stream, slices: Range<usize>, labels: &mut [T]) -> Result<()> {
+pub(super) fn decode_slices<T: Label>(
+    stream: &Stream,
+    slices: Range<usize>,
+    labels: &mut [T],
+    limits: &Limits,
+) -> Result<()> {
     if labels.is_empty() {
         return Ok(());
     }
     match stream.header().level {
-        Level::Fast => decode_blocks(stream, slices, labels, || OfFast),
-        Level::Default => decode_blocks(stream, slices, labels, || OfDefault),
-        Level::Max => decode_blocks(stream, slices, labels, || OfMax),
+        Level::Fast => decode_blocks(stream, slices, labels, limits, || OfFast),
+        Level::Default => decode_blocks(stream, slices, labels, limits, || OfDefault),
+        Level::Max => decode_blocks(stream, slices, labels, limits, || OfMax),
     }
 }
 
@@ -29,6 +34,7 @@ fn decode_blocks<T: Label, C: Contexts<N>, const N: usize>(
     stream: &Stream,
     slices: Range<usize>,
     labels: &mut [T],
+    limits: &Limits,
     contexts: impl Fn() -> C + Sync + Send,
 ) -> Result<()> {
     let header = stream.header();
@@ -51,8 +57,12 @@ fn decode_blocks<T: Label, C: Contexts<N>, const N: usize>(
         let mut decoder = Decoder::new(bytes);
         let mut rest = labels;
         for z in in_block.start..wanted.end {
-            let damaged = |error: Error| Error::malformed_at(FORMAT, offset, format!("slice {z}: {error}"));
-            let slice = block.decode_slice(&mut decoder).map_err(damaged)?;
+            let slice = block.decode_slice(&mut decoder, limits).map_err(|error| match error {
+                Error::Malformed { message, .. } => {
+                    Error::malformed_at(FORMAT, offset, format!("slice {z}: {message}"))
+                }
+                error => error,
+            })?;
             if decoder.is_beyond() {
                 return Err(Error::malformed_at(
                     FORMAT,

@@ -149,7 +149,10 @@ impl<'a> Stream<'a> {
         if block_slices == 0 || voxels > 0 && (block_slices > z || in_block > 1 << 31) {
             return fail(20, format!("{block_slices} slices cannot be a block"));
         }
-        if (entries == 0) != (voxels == 0) || entries as u64 > voxels {
+        if (entries == 0) != (voxels == 0)
+            || entries as u64 > voxels
+            || (entries as u64).saturating_sub(1) > label_type.max()
+        {
             return fail(24, format!("{entries} labels cannot be those of {voxels} voxels"));
         }
 

@@ -116,7 +116,8 @@ pub fn decode(bytes: &[u8]) -> Result<AnyVolume> {
 ///
 /// # Errors
 /// [`Error::Malformed`](crate::Error::Malformed) when the bytes are no stream or a damaged one,
-/// [`Error::TooLarge`](crate::Error::TooLarge) when the volume exceeds the limits.
+/// [`Error::TooLarge`](crate::Error::TooLarge) when the volume exceeds the limits, or one slice has so many regions that to
+/// keep count of them does.
 pub fn decode_with(bytes: &[u8], limits: &Limits) -> Result<AnyVolume> {
     let stream = Stream::parse(bytes)?;
     decode_stream_slices(&stream, 0..stream.header().shape[0], limits)
@@ -157,7 +158,7 @@ fn decode_labels<T: Label>(stream: &Stream, z: Range<usize>, limits: &Limits) ->
     check_range(&z, depth)?;
     Header { shape: [z.len(), height, width], ..*header }.check(limits)?;
     let mut labels = memory::zeroed(z.len() * height * width);
-    decode::decode_slices(stream, z.clone(), &mut labels)?;
+    decode::decode_slices(stream, z.clone(), &mut labels, limits)?;
     Volume::from_vec([z.len(), height, width], labels)
 }
 
@@ -171,7 +172,7 @@ pub fn decode_into<T: Label>(bytes: &[u8], labels: &mut [T]) -> Result<[usize; 3
     let stream = Stream::parse(bytes)?;
     let header = stream.header();
     check_buffer(labels, header.label_type, header.shape, header.voxels())?;
-    decode::decode_slices(&stream, 0..header.shape[0], labels)?;
+    decode::decode_slices(&stream, 0..header.shape[0], labels, &Limits::new())?;
     Ok(header.shape)
 }
 

@@ -160,7 +160,7 @@ impl Naming {
     }
 
     fn spell(&mut self, coder: &mut impl Coder, truth: u32) -> Result<u32> {
-        let bits = self.entries.next_power_of_two().ilog2();
+        let bits = u64::from(self.entries).next_power_of_two().ilog2();
         let name = code_number(coder, &mut self.numbers, truth.into(), bits) as u32;
         if name >= self.entries {
             return Err(Error::malformed(super::header::FORMAT, format!("label {name} of {} is named", self.entries)));
