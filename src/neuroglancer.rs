@@ -14,7 +14,7 @@
 //! | then | for each block its voxels, x fastest, from the lowest bit, and its table unless an earlier one is the same: labels ascending |
 
 use crate::error::{Error, Limits, Result};
-use crate::volume::{Label, Volume};
+use crate::volume::{Label, Volume, VolumeRef, with_volume};
 use std::collections::HashMap;
 
 const FORMAT: &str = "compressed_segmentation";
@@ -60,6 +60,14 @@ impl Default for BlockSize {
 /// [`Error::Unsupported`] when the labels are u8 or u16, which the format does not know, or when the tables do not fit the 24
 /// bits that tell their places.
 pub fn encode<T: Label>(volume: &Volume<T>, block: BlockSize) -> Result<Vec<u8>> {
+    encode_ref(T::volume(volume), block)
+}
+
+fn encode_ref(volume: VolumeRef, block: BlockSize) -> Result<Vec<u8>> {
+    with_volume!(VolumeRef, volume, volume => encode_labels(volume, block))
+}
+
+fn encode_labels<T: Label>(volume: &Volume<T>, block: BlockSize) -> Result<Vec<u8>> {
     check_type::<T>()?;
     let blocks = Blocks::new(volume.shape(), block);
     let mut words = vec![0u32; 2 * blocks.count()];

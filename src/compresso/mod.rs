@@ -75,7 +75,9 @@ pub use stream::{Section, Stream};
 use crate::error::{Error, Limits, Result};
 use crate::memory;
 use crate::second_stage::SecondStage;
-use crate::volume::{AnyVolume, Label, Volume, check_buffer, check_range, with_label_type, with_volume};
+use crate::volume::{
+    AnyVolume, Label, LabelsMut, Volume, VolumeRef, check_buffer, check_range, with_label_type, with_volume,
+};
 use std::ops::Range;
 use std::path::Path;
 
@@ -88,7 +90,11 @@ use std::path::Path;
 /// [`Error::OutOfRange`] when a side exceeds 65,535 voxels, [`Error::Unsupported`] when the volume has more different
 /// windows than its steps can number.
 pub fn encode<T: Label>(volume: &Volume<T>, options: &CompressoOptions) -> Result<Vec<u8>> {
-    encode::encode(volume, options)
+    encode_ref(T::volume(volume), options)
+}
+
+fn encode_ref(volume: VolumeRef, options: &CompressoOptions) -> Result<Vec<u8>> {
+    with_volume!(VolumeRef, volume, volume => encode::encode(volume, options))
 }
 
 /// [`encode`] for a volume whose label type a file decided.
@@ -171,10 +177,16 @@ fn decode_labels<T: Label>(stream: &Stream, z: Range<usize>, limits: &Limits) ->
 /// [`Error::Unsupported`] when the stream's labels are of another type, [`Error::ShapeMismatch`] when the buffer is of
 /// another size, else as [`decode_with`].
 pub fn decode_into<T: Label>(bytes: &[u8], labels: &mut [T]) -> Result<[usize; 3]> {
+    decode_into_mut(bytes, T::labels_mut(labels))
+}
+
+fn decode_into_mut(bytes: &[u8], labels: LabelsMut) -> Result<[usize; 3]> {
     let stream = Stream::parse(bytes)?;
     let header = stream.header();
-    check_buffer(labels, header.label_type, header.shape, header.voxels())?;
-    decode::decode_slices(&stream, 0..header.shape[0], labels)?;
+    with_volume!(LabelsMut, labels, labels => {
+        check_buffer(labels, header.label_type, header.shape, header.voxels())?;
+        decode::decode_slices(&stream, 0..header.shape[0], labels)?;
+    });
     Ok(header.shape)
 }
 

@@ -79,7 +79,9 @@ use crate::compresso::{self, CompressoOptions};
 use crate::error::{Limits, Result};
 use crate::file::{self, Existing};
 use crate::memory;
-use crate::volume::{AnyVolume, Label, Volume, check_buffer, check_range, with_label_type, with_volume};
+use crate::volume::{
+    AnyVolume, Label, LabelsMut, Volume, VolumeRef, check_buffer, check_range, with_label_type, with_volume,
+};
 use std::ops::Range;
 use std::path::Path;
 
@@ -93,7 +95,11 @@ use std::path::Path;
 /// [`Error::OutOfRange`](crate::Error::OutOfRange) when a side has 2^32 voxels or more,
 /// [`Error::Unsupported`](crate::Error::Unsupported) when a block has more than 2^31.
 pub fn encode<T: Label>(volume: &Volume<T>, options: &RistrettoOptions) -> Result<Vec<u8>> {
-    encode::encode(volume, options)
+    encode_ref(T::volume(volume), options)
+}
+
+fn encode_ref(volume: VolumeRef, options: &RistrettoOptions) -> Result<Vec<u8>> {
+    with_volume!(VolumeRef, volume, volume => encode::encode(volume, options))
 }
 
 /// [`encode`] for a volume whose label type a file decided.
@@ -169,10 +175,16 @@ fn decode_labels<T: Label>(stream: &Stream, z: Range<usize>, limits: &Limits) ->
 /// [`Error::Unsupported`](crate::Error::Unsupported) when the stream's labels are of another type,
 /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) when the buffer is of another size, else as [`decode_with`].
 pub fn decode_into<T: Label>(bytes: &[u8], labels: &mut [T]) -> Result<[usize; 3]> {
+    decode_into_mut(bytes, T::labels_mut(labels))
+}
+
+fn decode_into_mut(bytes: &[u8], labels: LabelsMut) -> Result<[usize; 3]> {
     let stream = Stream::parse(bytes)?;
     let header = stream.header();
-    check_buffer(labels, header.label_type, header.shape, header.voxels())?;
-    decode::decode_slices(&stream, 0..header.shape[0], labels, &Limits::new())?;
+    with_volume!(LabelsMut, labels, labels => {
+        check_buffer(labels, header.label_type, header.shape, header.voxels())?;
+        decode::decode_slices(&stream, 0..header.shape[0], labels, &Limits::new())?;
+    });
     Ok(header.shape)
 }
 
@@ -253,11 +265,11 @@ pub fn to_compresso(bytes: &[u8], options: &CompressoOptions, limits: &Limits) -
 
 /// Where the bytes of a volume's stream would go. Costs about as much as [`encode`].
 pub fn price<T: Label>(volume: &Volume<T>, options: &RistrettoOptions) -> Price {
-    price::price(volume, options)
+    price::price(T::volume(volume), options)
 }
 
 /// What it would cost to know only this many of the nearest cracks, up to 22 and at least the two of the voxel to the left:
 /// one set of contexts instead of a level's, and blocks as in level default.
 pub fn price_of_nearest<T: Label>(volume: &Volume<T>, cracks: usize) -> Price {
-    price::price_of_nearest(volume, cracks.saturating_sub(2))
+    price::price_of_nearest(T::volume(volume), cracks.saturating_sub(2))
 }

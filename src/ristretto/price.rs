@@ -6,7 +6,7 @@ use super::contexts::{Contexts, Nearest, OfDefault, OfFast, OfMax};
 use super::encode::numbered_labels;
 use super::options::{Level, RistrettoOptions};
 use super::partition::Partition;
-use crate::volume::{Label, Volume};
+use crate::volume::{Label, Volume, VolumeRef, with_volume};
 use rayon::prelude::*;
 
 /// Where a stream's bytes go: the information of all its decisions, in bytes and their fractions. Beside it a stream has a
@@ -19,16 +19,16 @@ pub struct Price {
     pub names: f64,
 }
 
-pub(super) fn price<T: Label>(volume: &Volume<T>, options: &RistrettoOptions) -> Price {
-    match options.level {
+pub(super) fn price(volume: VolumeRef, options: &RistrettoOptions) -> Price {
+    with_volume!(VolumeRef, volume, volume => match options.level {
         Level::Fast => price_with(volume, options, || OfFast),
         Level::Default => price_with(volume, options, || OfDefault),
         Level::Max => price_with(volume, options, || OfMax),
-    }
+    })
 }
 
-pub(super) fn price_of_nearest<T: Label>(volume: &Volume<T>, cracks: usize) -> Price {
-    price_with(volume, &RistrettoOptions::new(), || Nearest::new(cracks))
+pub(super) fn price_of_nearest(volume: VolumeRef, cracks: usize) -> Price {
+    with_volume!(VolumeRef, volume, volume => price_with(volume, &RistrettoOptions::new(), || Nearest::new(cracks)))
 }
 
 fn price_with<T: Label, C: Contexts<N>, const N: usize>(

@@ -18,14 +18,34 @@ pub enum AnyVolume {
     U64(Volume<u64>),
 }
 
-/// Runs an expression on the volume inside an [`AnyVolume`], whatever its type.
+/// A borrowed [`Volume`] of any of the four label types.
+#[derive(Clone, Copy)]
+pub enum VolumeRef<'a> {
+    U8(&'a Volume<u8>),
+    U16(&'a Volume<u16>),
+    U32(&'a Volume<u32>),
+    U64(&'a Volume<u64>),
+}
+
+/// A buffer for labels of any of the four types.
+pub enum LabelsMut<'a> {
+    U8(&'a mut [u8]),
+    U16(&'a mut [u16]),
+    U32(&'a mut [u32]),
+    U64(&'a mut [u64]),
+}
+
+/// Runs an expression on the volume inside an [`AnyVolume`], or on what is inside one of the other two, whatever its type.
 macro_rules! with_volume {
     ($any:expr, $volume:ident => $expression:expr) => {
+        $crate::volume::with_volume!(AnyVolume, $any, $volume => $expression)
+    };
+    ($enum:ident, $any:expr, $volume:ident => $expression:expr) => {
         match $any {
-            $crate::volume::AnyVolume::U8($volume) => $expression,
-            $crate::volume::AnyVolume::U16($volume) => $expression,
-            $crate::volume::AnyVolume::U32($volume) => $expression,
-            $crate::volume::AnyVolume::U64($volume) => $expression,
+            $crate::volume::$enum::U8($volume) => $expression,
+            $crate::volume::$enum::U16($volume) => $expression,
+            $crate::volume::$enum::U32($volume) => $expression,
+            $crate::volume::$enum::U64($volume) => $expression,
         }
     };
 }

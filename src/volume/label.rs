@@ -1,5 +1,7 @@
 //! The number types that labels come in.
 
+use super::Volume;
+use super::any::{LabelsMut, VolumeRef};
 use crate::error::{Error, Result};
 use std::fmt::{Debug, Display};
 use std::hash::Hash;
@@ -107,13 +109,29 @@ pub trait Label:
     }
 }
 
-mod sealed {
-    pub trait Sealed {}
+pub(super) mod sealed {
+    use crate::volume::Volume;
+    use crate::volume::any::{LabelsMut, VolumeRef};
+
+    /// How a generic function hands its argument to one that is compiled with the library: what is generic is compiled with
+    /// its caller, and a notebook's cells are compiled without optimisation.
+    pub trait Sealed: Sized {
+        fn volume(volume: &Volume<Self>) -> VolumeRef<'_>;
+        fn labels_mut(labels: &mut [Self]) -> LabelsMut<'_>;
+    }
 }
 
 macro_rules! labels {
     ($($number:ty: $name:ident),*) => {$(
-        impl sealed::Sealed for $number {}
+        impl sealed::Sealed for $number {
+            fn volume(volume: &Volume<Self>) -> VolumeRef<'_> {
+                VolumeRef::$name(volume)
+            }
+
+            fn labels_mut(labels: &mut [Self]) -> LabelsMut<'_> {
+                LabelsMut::$name(labels)
+            }
+        }
         impl Label for $number {
             const TYPE: LabelType = LabelType::$name;
             const MAX: Self = <$number>::MAX;

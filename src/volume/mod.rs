@@ -12,7 +12,7 @@ mod label;
 mod synthetic;
 
 pub use any::AnyVolume;
-pub(crate) use any::{with_label_type, with_volume};
+pub(crate) use any::{LabelsMut, VolumeRef, with_label_type, with_volume};
 pub use files::VolumeFormat;
 pub use label::{Label, LabelType};
 pub use synthetic::TissueOptions;
