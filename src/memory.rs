@@ -8,28 +8,38 @@ use std::ops::Range;
 
 /// `len` zeros.
 pub(crate) fn zeroed<T: bytemuck::Pod>(len: usize) -> Vec<T> {
+    #[allow(unused_mut, reason = "other systems take no advice")]
     let mut zeros = vec![T::zeroed(); len];
-    prefer_large_pages(&mut zeros);
+    #[cfg(target_os = "linux")]
+    advise(&mut zeros, libc::MADV_HUGEPAGE);
     zeros
 }
 
-/// Asks for large pages under a buffer of many; the bytes stay as they are, and where there are no large pages nothing
-/// happens.
-fn prefer_large_pages<T: bytemuck::Pod>(buffer: &mut [T]) {
-    const LARGE: usize = 2 << 20;
+/// `len` zeros whose pages are there already, for who fills them slowly: a virtual machine may give free pages back to its
+/// host within seconds, and to get them again one by one takes longer than all at once.
+pub(crate) fn zeroed_at_once<T: bytemuck::Pod>(len: usize) -> Vec<T> {
+    #[allow(unused_mut, reason = "other systems take no advice")]
+    let mut zeros = zeroed(len);
     #[cfg(target_os = "linux")]
+    advise(&mut zeros, libc::MADV_POPULATE_WRITE);
+    zeros
+}
+
+/// Tells the kernel how a large buffer will be used; the bytes stay as they are, and where the kernel does not know the advice
+/// nothing happens.
+#[cfg(target_os = "linux")]
+fn advise<T: bytemuck::Pod>(buffer: &mut [T], advice: libc::c_int) {
+    const LARGE: usize = 2 << 20;
     if size_of_val(buffer) >= 2 * LARGE {
         let range = buffer.as_mut_ptr_range();
         let start = range.start.addr().next_multiple_of(LARGE);
         let end = range.end.addr() / LARGE * LARGE;
-        // SAFETY: the range lies within the buffer, begins at a multiple of the page size, and this advice changes
-        // how memory is backed but never what it holds. An error leaves everything as it was.
+        // SAFETY: the range lies within the buffer and begins at a multiple of the page size, and both kinds of advice
+        // change how memory is backed but never what it holds. An error leaves everything as it was.
         unsafe {
-            libc::madvise(range.start.with_addr(start).cast(), end - start, libc::MADV_HUGEPAGE);
+            libc::madvise(range.start.with_addr(start).cast(), end - start, advice);
         }
     }
-    #[cfg(not(target_os = "linux"))]
-    let _ = (buffer, LARGE);
 }
 
 /// Fills a stretch with a label, and where that is quicker some of what follows it, which is yet to be written.
@@ -53,9 +63,10 @@ mod tests {
     #[test]
     fn zeros_of_all_sizes() {
         for len in [0, 1, 1 << 10, (1 << 21) - 1, (1 << 21) + 1, 5 << 20] {
-            let zeros = zeroed::<u16>(len);
-            assert_eq!(zeros.len(), len);
-            assert!(zeros.iter().all(|&zero| zero == 0));
+            for zeros in [zeroed::<u16>(len), zeroed_at_once(len)] {
+                assert_eq!(zeros.len(), len);
+                assert!(zeros.iter().all(|&zero| zero == 0));
+            }
         }
     }
 }

@@ -163,7 +163,7 @@ fn decode_labels<T: Label>(stream: &Stream, z: Range<usize>, limits: &Limits) ->
     let [depth, height, width] = header.shape;
     check_range(&z, depth)?;
     Header { shape: [z.len(), height, width], ..*header }.check(limits)?;
-    let mut labels = memory::zeroed(z.len() * height * width);
+    let mut labels = memory::zeroed_at_once(z.len() * height * width);
     decode::decode_slices(stream, z.clone(), &mut labels, limits)?;
     Volume::from_vec([z.len(), height, width], labels)
 }
