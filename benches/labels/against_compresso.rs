@@ -1,6 +1,6 @@
 //! Compresso against the C++ of the Python package: the same bytes, sooner.
 
-use crate::run::{Peers, median, seconds, seconds_with_memory};
+use crate::run::{Peers, median, seconds};
 use crate::{Outcome, our_peak, peer_peak, threads};
 use cortado::compresso::{self, CompressoOptions};
 use cortado::second_stage::SecondStage;
@@ -43,8 +43,8 @@ impl Tables {
                 seconds(|| one.install(|| compresso::encode(volume, &options)).map(drop))?,
                 seconds(|| two.install(|| compresso::encode(volume, &options)).map(drop))?,
                 peers.call("decode compresso")?.0,
-                seconds_with_memory(buffer.len(), || one.install(|| compresso::decode(&stream)).map(drop))?,
-                seconds_with_memory(buffer.len(), || two.install(|| compresso::decode(&stream)).map(drop))?,
+                seconds(|| one.install(|| compresso::decode(&stream)).map(drop))?,
+                seconds(|| two.install(|| compresso::decode(&stream)).map(drop))?,
                 seconds(|| one.install(|| compresso::decode_into(&stream, &mut buffer)).map(drop))?,
                 seconds(|| two.install(|| compresso::decode_into(&stream, &mut buffer)).map(drop))?,
                 seconds(|| one.install(slice).map(drop))?,

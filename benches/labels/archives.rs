@@ -1,6 +1,6 @@
 //! The smallest archives: Ristretto beside Compresso and crackle, with a second stage.
 
-use crate::run::{Peers, median, seconds, seconds_with_memory};
+use crate::run::{Peers, median, seconds};
 use crate::{Outcome, our_peak, peer_peak, threads};
 use cortado::ristretto::{self, Level, RistrettoOptions};
 use cortado::{Limits, Volume};
@@ -78,8 +78,8 @@ impl Tables {
                 let round_times = [
                     seconds(|| one.install(|| ristretto::encode(volume, options)).map(drop))?,
                     seconds(|| two.install(|| ristretto::encode(volume, options)).map(drop))?,
-                    seconds_with_memory(buffer.len(), || one.install(|| ristretto::decode(stream)).map(drop))?,
-                    seconds_with_memory(buffer.len(), || two.install(|| ristretto::decode(stream)).map(drop))?,
+                    seconds(|| one.install(|| ristretto::decode(stream)).map(drop))?,
+                    seconds(|| two.install(|| ristretto::decode(stream)).map(drop))?,
                     seconds(|| one.install(|| ristretto::decode_into(stream, &mut buffer)).map(drop))?,
                     seconds(|| one.install(slice).map(drop))?,
                 ];

@@ -13,14 +13,6 @@ pub fn seconds<E>(call: impl FnOnce() -> Result<(), E>) -> Result<f64, E> {
     Ok(started.elapsed().as_secs_f64())
 }
 
-/// The same for a call that takes memory for so many labels: as much was taken and given back just before, so that a
-/// virtual machine's host, which may have to give it first, is not what is timed. The Python packages run one call after
-/// another in one process and have theirs at hand.
-pub fn seconds_with_memory<E>(labels: usize, call: impl FnOnce() -> Result<(), E>) -> Result<f64, E> {
-    drop(std::hint::black_box(vec![1u32; labels]));
-    seconds(call)
-}
-
 pub fn median(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
     times[times.len() / 2]

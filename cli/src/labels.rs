@@ -8,7 +8,7 @@ use cortado::compresso::{self, CompressoOptions, Connectivity, Steps};
 use cortado::metrics::compression_ratio;
 use cortado::ristretto::{self, Level, RistrettoOptions};
 use cortado::second_stage::SecondStage;
-use cortado::volume::VolumeFormat;
+use cortado::volume::{LabelType, VolumeFormat};
 use cortado::{AnyVolume, Limits};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
@@ -213,7 +213,7 @@ fn compresso_info(
     let header = stream.header();
     let [z, y, x] = header.shape;
     let labels = stream.labels()?.len();
-    let ratio = header.raw_bytes() as f64 / input_bytes as f64;
+    let ratio = describe_raw(header.shape, header.label_type, header.raw_bytes(), input_bytes, fields);
     let sections: Vec<_> = stream
         .sections()
         .into_iter()
@@ -239,14 +239,10 @@ fn compresso_info(
         ));
     }
     fields.insert("version".into(), header.version.into());
-    fields.insert("shape".into(), json!(header.shape));
-    fields.insert("label_type".into(), header.label_type.name().into());
     fields.insert("steps".into(), json!([header.steps.x(), header.steps.y(), header.steps.z()]));
     fields.insert("connectivity".into(), header.connectivity.number().into());
     fields.insert("labels".into(), labels.into());
     fields.insert("components".into(), header.ids.into());
-    fields.insert("raw_bytes".into(), header.raw_bytes().into());
-    fields.insert("ratio".into(), ratio.into());
     fields.insert("sections".into(), sections.into());
     Ok(line)
 }
@@ -256,16 +252,12 @@ fn ristretto_info(bytes: &[u8], limits: &Limits, fields: &mut Map<String, Value>
     let header = stream.header();
     let [z, y, x] = header.shape;
     let labels = ristretto::labels(bytes, limits)?.len();
-    let ratio = header.raw_bytes() as f64 / bytes.len() as f64;
-    fields.insert("shape".into(), json!(header.shape));
-    fields.insert("label_type".into(), header.label_type.name().into());
+    let ratio = describe_raw(header.shape, header.label_type, header.raw_bytes(), bytes.len(), fields);
     fields.insert("level".into(), header.level.name().into());
     fields.insert("block_slices".into(), header.block_slices.into());
     fields.insert("blocks".into(), header.blocks().into());
     fields.insert("labels".into(), labels.into());
     fields.insert("dictionary_bytes".into(), stream.dictionary_bytes().into());
-    fields.insert("raw_bytes".into(), header.raw_bytes().into());
-    fields.insert("ratio".into(), ratio.into());
     Ok(format!(
         "ristretto, level {}, {z} x {y} x {x} {}, {labels} labels in {} bytes, {} blocks of {} slices; {} bytes, ratio {ratio:.2}",
         header.level.name(),
@@ -289,10 +281,23 @@ pub fn volume_info(path: &Path, limits: &Limits, fields: &mut Map<String, Value>
 
 /// What every report says of a volume and of the bytes that hold it.
 fn describe(volume: &AnyVolume, bytes: usize, fields: &mut Map<String, Value>) {
-    fields.insert("raw_bytes".into(), volume.raw_bytes().into());
-    fields.insert("ratio".into(), compression_ratio(volume.raw_bytes(), bytes).into());
-    fields.insert("shape".into(), json!(volume.shape()));
-    fields.insert("label_type".into(), volume.label_type().name().into());
+    describe_raw(volume.shape(), volume.label_type(), volume.raw_bytes() as u64, bytes, fields);
+}
+
+/// The same of a volume that is not decoded; its ratio of compression.
+fn describe_raw(
+    shape: [usize; 3],
+    label_type: LabelType,
+    raw_bytes: u64,
+    bytes: usize,
+    fields: &mut Map<String, Value>,
+) -> f64 {
+    let ratio = raw_bytes as f64 / bytes as f64;
+    fields.insert("raw_bytes".into(), raw_bytes.into());
+    fields.insert("ratio".into(), ratio.into());
+    fields.insert("shape".into(), json!(shape));
+    fields.insert("label_type".into(), label_type.name().into());
+    ratio
 }
 
 /// The Compresso stream inside a second compression.

@@ -6,11 +6,32 @@ use super::cracks::Cracks;
 use super::names::{Naming, Slice};
 use super::partition::Partition;
 use crate::error::{Limits, Result};
-use crate::volume::Label;
+use crate::volume::{Label, Volume};
+use rayon::prelude::*;
 use std::collections::HashMap;
+use std::slice::ChunksExact;
 
 /// Memory that a run can take, in this slice and the one before: itself, a region, its name and what may be its name.
 const RUN_BYTES: u64 = 2 * (16 + 16 + 4) + 32;
+
+/// Calls `code` with each block of a volume, one slice after another, and the state to code it with, from which
+/// everything before is forgotten. What it makes of the blocks comes in their order.
+pub(super) fn for_each_block<T: Label, C: Contexts<N>, R: Send, const N: usize>(
+    volume: &Volume<T>,
+    block_slices: usize,
+    entries: usize,
+    contexts: impl Fn() -> C + Sync,
+    code: impl Fn(&mut Block<C, N>, ChunksExact<T>) -> R + Sync,
+) -> Vec<R> {
+    let [_, height, width] = volume.shape();
+    let start = || Block::new(Partition::new(contexts()), [height, width], entries);
+    let blocks = volume.labels().par_chunks((block_slices * height * width).max(1));
+    let coded = blocks.map_init(start, |block, labels| {
+        block.restart();
+        code(block, labels.chunks_exact(height * width))
+    });
+    coded.collect()
+}
 
 /// Codes one block after another, with `N` sets of contexts.
 pub(super) struct Block<C: Contexts<N>, const N: usize> {
@@ -44,13 +65,7 @@ impl<C: Contexts<N>, const N: usize> Block<C, N> {
         self.coded = 0;
     }
 
-    /// Encodes the next slice, whose labels have numbers in the dictionary.
-    pub(super) fn encode_slice<T: Label>(&mut self, coder: &mut impl Coder, labels: &[T], numbers: &HashMap<T, u32>) {
-        self.encode_cracks(coder, labels);
-        self.encode_names(coder, labels, numbers);
-    }
-
-    /// The first part of [`Block::encode_slice`].
+    /// Encodes the cracks of the next slice.
     pub(super) fn encode_cracks<T: Label>(&mut self, coder: &mut impl Coder, labels: &[T]) {
         self.next_slice();
         self.cracks[0].find(labels);
@@ -58,7 +73,7 @@ impl<C: Contexts<N>, const N: usize> Block<C, N> {
         self.slices[0].regions.find(&self.cracks[0]);
     }
 
-    /// The second part of [`Block::encode_slice`].
+    /// Encodes the names of that slice's regions, by the numbers that their labels have in the dictionary.
     pub(super) fn encode_names<T: Label>(&mut self, coder: &mut impl Coder, labels: &[T], numbers: &HashMap<T, u32>) {
         let voxels = self.slices[0].regions.first_voxels();
         let names: Vec<u32> = voxels.map(|voxel| numbers[&labels[voxel]]).collect();

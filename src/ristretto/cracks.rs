@@ -11,7 +11,6 @@ const ROWS_AFTER: usize = 2;
 
 /// The cracks of one slice, two bits a voxel: the lower one is set where its label differs from the one at x - 1, the upper
 /// one where it differs from the one at y - 1. What is outside counts as equal.
-#[derive(Default)]
 pub(super) struct Cracks {
     height: usize,
     width: usize,

@@ -1,15 +1,13 @@
 //! From labels to a stream.
 
-use super::block::Block;
+use super::block::for_each_block;
 use super::coder::Encoder;
 use super::contexts::{Contexts, OfDefault, OfFast, OfMax};
 use super::dictionary;
 use super::header::{Header, write};
 use super::options::{Level, RistrettoOptions};
-use super::partition::Partition;
 use crate::error::{Error, Result};
 use crate::volume::{Label, Volume};
-use rayon::prelude::*;
 use std::collections::HashMap;
 
 /// Voxels of a block: regions and runs are counted in 32 bits.
@@ -31,9 +29,8 @@ pub(super) fn encode<T: Label>(volume: &Volume<T>, options: &RistrettoOptions) -
             "{block_slices} slices of {height} x {width} voxels are more than the 2^31 of a block: restart more often"
         )));
     }
-    let numbers = numbered_labels(volume);
-    let mut labels: Vec<T> = numbers.keys().copied().collect();
-    labels.sort_unstable();
+    let labels = dictionary::of_volume(volume);
+    let numbers = numbered(&labels);
     let header = Header { level: options.level, label_type: T::TYPE, shape, block_slices, entries: labels.len() };
     let blocks = match options.level {
         Level::Fast => encode_blocks(volume, &header, &numbers, || OfFast),
@@ -43,9 +40,9 @@ pub(super) fn encode<T: Label>(volume: &Volume<T>, options: &RistrettoOptions) -
     write(&header, &dictionary::encode(labels.into_iter().map(Label::to_u64)), &blocks)
 }
 
-/// The number of each label in the dictionary: they are numbered in ascending order.
-pub(super) fn numbered_labels<T: Label>(volume: &Volume<T>) -> HashMap<T, u32> {
-    dictionary::of_volume(volume).into_iter().zip(0..).collect()
+/// The number of each label of a dictionary.
+pub(super) fn numbered<T: Label>(labels: &[T]) -> HashMap<T, u32> {
+    labels.iter().copied().zip(0..).collect()
 }
 
 fn encode_blocks<T: Label, C: Contexts<N>, const N: usize>(
@@ -54,19 +51,12 @@ fn encode_blocks<T: Label, C: Contexts<N>, const N: usize>(
     numbers: &HashMap<T, u32>,
     contexts: impl Fn() -> C + Sync,
 ) -> Vec<Vec<u8>> {
-    let [_, height, width] = header.shape;
-    if volume.labels().is_empty() {
-        return Vec::new();
-    }
-    let start = || Block::new(Partition::new(contexts()), [height, width], numbers.len());
-    let blocks = volume.labels().par_chunks(header.block_slices * height * width);
-    let blocks = blocks.map_init(start, |block, labels| {
-        block.restart();
+    for_each_block(volume, header.block_slices, numbers.len(), contexts, |block, slices| {
         let mut encoder = Encoder::new();
-        for labels in labels.chunks_exact(height * width) {
-            block.encode_slice(&mut encoder, labels, numbers);
+        for labels in slices {
+            block.encode_cracks(&mut encoder, labels);
+            block.encode_names(&mut encoder, labels, numbers);
         }
         encoder.finish()
-    });
-    blocks.collect()
+    })
 }

@@ -90,6 +90,20 @@ fn put_length(mut length: usize, bytes: &mut Vec<u8>) {
     bytes.push(length as u8);
 }
 
+/// Reads what [`put_length`] wrote of a block, and moves on behind it.
+fn read_length(bytes: &[u8], at: &mut usize, block: usize) -> Result<u64> {
+    let mut length = 0;
+    for shift in (0..56).step_by(7) {
+        let Some(&byte) = bytes.get(*at) else { break };
+        *at += 1;
+        length |= u64::from(byte & 127) << shift;
+        if byte < 128 {
+            return Ok(length);
+        }
+    }
+    Err(Error::malformed_at(FORMAT, *at, format!("expected the length of block {block}")))
+}
+
 /// The checksum of everything before the blocks, but for the checksum itself.
 fn front_checksum(front: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
@@ -156,25 +170,9 @@ impl<'a> Stream<'a> {
             return fail(24, format!("{entries} labels cannot be those of {voxels} voxels"));
         }
 
-        let mut blocks = Vec::new();
         let mut at = HEADER_BYTES;
-        let mut length = 0u64;
-        let mut lengths = Vec::new();
-        while lengths.len() < header.blocks() {
-            let mut shift = 0;
-            loop {
-                let Some(&byte) = bytes.get(at).filter(|_| shift < 56) else {
-                    return fail(at, format!("expected the length of block {}", lengths.len()));
-                };
-                at += 1;
-                length |= u64::from(byte & 127) << shift;
-                shift += 7;
-                if byte < 128 {
-                    break;
-                }
-            }
-            lengths.push(std::mem::take(&mut length));
-        }
+        let lengths: Result<Vec<u64>> = (0..header.blocks()).map(|block| read_length(bytes, &mut at, block)).collect();
+        let lengths = lengths?;
         let dictionary = at..at + dictionary_bytes;
         if dictionary.end > bytes.len() {
             return fail(at, format!("expected a dictionary of {dictionary_bytes} bytes, found {}", bytes.len() - at));
@@ -183,6 +181,7 @@ impl<'a> Stream<'a> {
             return fail(CHECKSUM_AT, "the checksum of the header, the index and the dictionary is wrong".into());
         }
         let mut end = dictionary.end as u64;
+        let mut blocks = Vec::with_capacity(lengths.len() + 1);
         for (number, length) in lengths.into_iter().enumerate() {
             blocks.push(end as usize);
             let length = length + CHECKSUM_BYTES as u64;

@@ -1,8 +1,7 @@
 //! Ristretto: label volumes as small as they get, with every damage noticed.
 //!
-//! A ristretto is a more concentrated espresso. Like [`compresso`] it writes down where labels change and
-//! which label each region has; but every decision is coded at the price of its probability, learned from the cracks around
-//! it. Use it to store and to send segmentations. Compresso decodes several times faster and is read by Python users;
+//! A ristretto is a more concentrated espresso. Like [`compresso`] it writes down where labels change and which label each
+//! region has; but every decision is coded at the price of its probability, learned from the cracks around it. Use it to store and to send segmentations. Compresso decodes several times faster and is read by Python users;
 //! labels that change from voxel to voxel are larger than raw in both.
 //!
 //! ```
@@ -35,14 +34,14 @@
 //! | | each block, and its CRC-32 | block, u32 |
 //!
 //! An empty volume is a header. Dictionary and blocks are each one number of a binary range coder with 64 bits of state,
-//! highest byte first and without zeros among its last eight bytes (`coder.rs`); all arithmetic is on integers. Each decision is coded
-//! by a counter that it updates, or by several and a mixer (`model.rs`).
+//! highest byte first and without zeros among its last eight bytes (`coder.rs`); all arithmetic is on integers. Each
+//! decision is coded by a counter that it updates, or by several and a mixer (`model.rs`).
 //!
 //! - **Dictionary.** For each label whether it is below the one before, and the distance: the number of its bits, then those
 //!   below the highest. The first one counts from 0. Encoders write labels in ascending order.
 //! - **Cracks** of each slice (`partition.rs`). Voxels in raster order: does the label differ from the one at x - 1, and, where
-//!   that leaves it open, from the one at y - 1? Contexts are the cracks nearby (`contexts.rs`), in levels default and max also those of
-//!   the slice before; of every four cracks around a corner never just one is set, so most second answers follow from the
+//!   that leaves it open, from the one at y - 1? Contexts are the cracks nearby (`contexts.rs`), in levels default and max
+//!   also those of the slice before; of every four cracks around a corner never just one is set, so most second answers follow from the
 //!   first. A stretch of up to 16 voxels without a crack nearby is one decision.
 //! - **Names** of the regions that the cracks leave (`names.rs`), each a number of the dictionary. Regions of 32 voxels and
 //!   more first: is it what covers most of the region in the slice before, or the second to fourth of these? Then the

@@ -1,13 +1,12 @@
 //! What a volume costs, part by part, without writing anything.
 
-use super::block::Block;
+use super::block::for_each_block;
 use super::coder::Coder;
 use super::contexts::{Contexts, Nearest, OfDefault, OfFast, OfMax};
-use super::encode::numbered_labels;
+use super::dictionary;
+use super::encode::numbered;
 use super::options::{Level, RistrettoOptions};
-use super::partition::Partition;
 use crate::volume::{Label, Volume, VolumeRef, with_volume};
-use rayon::prelude::*;
 
 /// Where a stream's bytes go: the information of all its decisions, in bytes and their fractions. Beside it a stream has a
 /// header, the dictionary of labels, and a length and a checksum for each block.
@@ -36,24 +35,17 @@ fn price_with<T: Label, C: Contexts<N>, const N: usize>(
     options: &RistrettoOptions,
     contexts: impl Fn() -> C + Sync,
 ) -> Price {
-    let [_, height, width] = volume.shape();
-    if volume.labels().is_empty() {
-        return Price::default();
-    }
-    let numbers = numbered_labels(volume);
-    let start = || Block::new(Partition::new(contexts()), [height, width], numbers.len());
-    let blocks = volume.labels().par_chunks(options.block_slices(volume.shape()) * height * width);
-    let prices = blocks.map_init(start, |block, labels| {
-        block.restart();
+    let numbers = numbered(&dictionary::of_volume(volume));
+    let block_slices = options.block_slices(volume.shape());
+    let prices = for_each_block(volume, block_slices, numbers.len(), contexts, |block, slices| {
         let [mut cracks, mut names] = [Meter::default(), Meter::default()];
-        for labels in labels.chunks_exact(height * width) {
+        for labels in slices {
             block.encode_cracks(&mut cracks, labels);
             block.encode_names(&mut names, labels, &numbers);
         }
         Price { cracks: cracks.0 / 8.0, names: names.0 / 8.0 }
     });
     // In order, so that the sum is the same on any number of threads.
-    let prices: Vec<Price> = prices.collect();
     prices.iter().fold(Price::default(), |sum, price| Price {
         cracks: sum.cracks + price.cracks,
         names: sum.names + price.names,
