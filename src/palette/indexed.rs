@@ -1,6 +1,6 @@
 //! A quantised photo: indices and their palette.
 
-use super::{Palette, Storage};
+use super::{ColorHistogram, Engine, Palette, PaletteOptions, Storage};
 use crate::error::Result;
 use crate::photo::Photo;
 use ndarray::ArrayView2;
@@ -24,6 +24,20 @@ impl IndexedPhoto {
         let is_grey = |&[r, g, b]: &[u8; 3]| r == g && g == b;
         let channels = if palette.colors().iter().all(is_grey) { channels } else { 3 };
         Self { height, width, channels, indices, palette }
+    }
+
+    /// Fits a palette to a photo and replaces every pixel by the index of its nearest colour: the same as
+    /// [`Palette::fit`] and [`Palette::quantize`], with one look at the photo's colours instead of two.
+    ///
+    /// # Errors
+    /// As [`Palette::fit`].
+    pub fn fit(photo: &Photo, options: &PaletteOptions) -> Result<Self> {
+        if options.engine != Engine::Cortado || options.sample.is_some() {
+            return Ok(Palette::fit(photo, options)?.quantize(photo));
+        }
+        let histogram = ColorHistogram::of_pixels(photo.samples(), photo.channels(), None);
+        let (palette, indices) = Palette::fit_histogram(&histogram, &options.checked()?)?;
+        Ok(palette.look_up(photo, histogram.colors(), &indices))
     }
 
     /// Number of rows.

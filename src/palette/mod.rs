@@ -23,19 +23,30 @@
 //! ```
 
 mod arrays;
+mod dither;
+mod engine;
+mod histogram;
 mod indexed;
-mod kmeans;
-mod nearest;
+mod linfa;
 mod options;
 mod png8;
+mod simd;
+mod space;
 mod storage;
+mod thresholds;
 
+pub use dither::Dither;
+pub use histogram::ColorHistogram;
 pub use indexed::IndexedPhoto;
-pub use options::PaletteOptions;
+pub use options::{Engine, PaletteOptions};
+pub use space::Space;
 pub use storage::Storage;
 
 use crate::error::{Error, Result};
+use crate::metrics::psnr_from_mse;
 use crate::photo::{Photo, distinct};
+use engine::Colors;
+use histogram::ColorSet;
 use ndarray::Array2;
 use rand::SeedableRng;
 use rand::seq::index;
@@ -55,30 +66,85 @@ pub struct Palette {
     centroids: Vec<[f64; 3]>,
     /// The centroids rounded: what pixels are compared with and shown as.
     colors: Vec<[u8; 3]>,
+    /// Where pixels are compared with them.
+    space: Space,
 }
 
 impl Palette {
     /// Fits a palette to a photo by k-means.
     ///
-    /// The palette has fewer colours than asked for when the sampled pixels have fewer distinct ones (they are then the
-    /// palette, and nothing is lost if all pixels were sampled), or when two centroids round to the same colour. Grey
-    /// photos are fitted as colours with three equal parts.
+    /// The palette has fewer colours than asked for when the pixels have fewer distinct ones (they are then the palette, and
+    /// nothing is lost), or when two centroids round to the same colour. Grey photos are fitted as colours with three equal
+    /// parts.
     ///
-    /// Time is proportional to pixels sampled x colours x iterations.
+    /// Time is proportional to the pixels, plus distinct colours x iterations; with [`Engine::Linfa`] to
+    /// pixels sampled x colours x iterations.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for options outside their ranges.
     pub fn fit(photo: &Photo, options: &PaletteOptions) -> Result<Self> {
         let options = options.checked()?;
         let mut rng = Xoshiro256Plus::seed_from_u64(options.seed);
+        if options.engine == Engine::Cortado {
+            let histogram = match options.sample {
+                Some(count) if count < photo.pixels() => {
+                    let sample = sample_colors(photo, options.sample, &mut rng);
+                    ColorHistogram::of_pixels(sample.as_flattened(), 3, None)
+                }
+                _ => ColorHistogram::of_pixels(photo.samples(), photo.channels(), None),
+            };
+            return Ok(Self::fit_histogram(&histogram, &options)?.0);
+        }
         let sample = sample_colors(photo, options.sample, &mut rng);
         let distinct = distinct(sample.clone());
         let centroids = if distinct.len() <= options.colors {
             distinct.into_iter().map(|color| color.map(f64::from)).collect()
         } else {
-            kmeans::centroids(&sample, &options, rng)?
+            linfa::centroids(&sample, &options, rng)?
         };
-        Ok(Self::sorted(centroids))
+        Ok(Self::sorted(centroids, Space::Srgb))
+    }
+
+    /// Fits a palette to a histogram: of several photos, of weighted pixels. [`PaletteOptions::sample`] has no meaning here.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for options outside their ranges and for an empty histogram; [`Error::Unsupported`] for
+    /// [`Engine::Linfa`], which takes no weights, and when no palette of as many colours as asked for reaches the PSNR.
+    pub fn of_histogram(histogram: &ColorHistogram, options: &PaletteOptions) -> Result<Self> {
+        Ok(Self::fit_histogram(histogram, &options.checked()?)?.0)
+    }
+
+    /// As [`Palette::of_histogram`], with the index of each of the histogram's colours.
+    fn fit_histogram(histogram: &ColorHistogram, options: &PaletteOptions) -> Result<(Self, Vec<u8>)> {
+        if options.engine == Engine::Linfa {
+            return Err(Error::Unsupported("linfa takes no weighted colours: use our own engine".into()));
+        }
+        if histogram.distinct() == 0 {
+            return Err(Error::OutOfRange { name: "distinct colours", found: "0".into(), expected: "at least 1" });
+        }
+        let colors = Colors::new(histogram, options.space);
+        let of_size = |size: usize| {
+            let options = PaletteOptions { colors: size, ..options.clone() };
+            let palette = Self::of_colors(histogram, &colors, &options);
+            let indices = colors.nearest(&palette);
+            (palette, indices)
+        };
+        match options.psnr {
+            None => Ok(of_size(options.colors)),
+            Some(db) => smallest(options, of_size, |(palette, indices)| psnr_of(histogram, palette, indices) >= db),
+        }
+    }
+
+    fn of_colors(histogram: &ColorHistogram, colors: &Colors, options: &PaletteOptions) -> Self {
+        let mut all: Vec<[u8; 3]> = options.locked.clone();
+        // Once there are more than fit, nothing is gained by looking at the rest.
+        all.extend(histogram.iter().map(|(color, _)| color).take(options.colors + 1));
+        let all = distinct(all);
+        let centroids = match all.len() <= options.colors {
+            true => all.into_iter().map(|color| color.map(f64::from)).collect(),
+            false => colors.centroids(options),
+        };
+        Self::sorted(centroids, options.space)
     }
 
     /// A palette of the colours of randomly drawn pixels: the baseline that clustering has to beat.
@@ -89,7 +155,7 @@ impl Palette {
         let colors = options::checked_colors(colors)?;
         let mut rng = Xoshiro256Plus::seed_from_u64(seed);
         let drawn = sample_colors(photo, Some(colors), &mut rng);
-        Ok(Self::sorted(drawn.into_iter().map(|color| color.map(f64::from)).collect()))
+        Ok(Self::sorted(drawn.into_iter().map(|color| color.map(f64::from)).collect(), Space::Srgb))
     }
 
     /// A palette of the given colours in the given order.
@@ -104,11 +170,11 @@ impl Palette {
     fn from_centroids(centroids: Vec<[f64; 3]>) -> Result<Self> {
         options::checked_colors(centroids.len())?;
         let colors = centroids.iter().map(round).collect();
-        Ok(Self { centroids, colors })
+        Ok(Self { centroids, colors, space: Space::Srgb })
     }
 
     /// Sorts by the rounded colours' luma, then red, green, blue, and drops duplicates; needs at least one centroid.
-    fn sorted(mut centroids: Vec<[f64; 3]>) -> Self {
+    fn sorted(mut centroids: Vec<[f64; 3]>, space: Space) -> Self {
         let key = |centroid: &[f64; 3]| {
             let color = round(centroid);
             let [r, g, b] = color.map(u32::from);
@@ -116,7 +182,7 @@ impl Palette {
         };
         centroids.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.partial_cmp(b).expect("centroids are finite")));
         centroids.dedup_by_key(|centroid| round(centroid));
-        Self::from_centroids(centroids).expect("1 to 256 colours were asked for")
+        Self { space, ..Self::from_centroids(centroids).expect("1 to 256 colours were asked for") }
     }
 
     /// Number of colours, from 1 to 256.
@@ -135,16 +201,33 @@ impl Palette {
         Array2::from_shape_fn((self.len(), 3), |(entry, channel)| self.centroids[entry][channel])
     }
 
+    /// The space in which pixels are compared with the colours: the one they were fitted in, or sRGB.
+    pub fn space(&self) -> Space {
+        self.space
+    }
+
+    /// The same colours, compared with pixels in another space.
+    #[must_use]
+    pub fn in_space(self, space: Space) -> Self {
+        Self { space, ..self }
+    }
+
     /// The index of the colour nearest to `color`; of equally near ones the first.
     pub fn nearest(&self, color: [u8; 3]) -> u8 {
-        nearest::indices(&self.colors, std::iter::once(color))[0]
+        engine::nearest(&ColorSet::of_pixels(&color, 3, None), self)[0]
     }
 
     /// Replaces every pixel by the index of its nearest colour; of equally near ones the first.
     ///
-    /// Exact; time is proportional to pixels x colours.
+    /// Exact; time is proportional to the pixels, plus distinct colours x a handful of palette entries.
     pub fn quantize(&self, photo: &Photo) -> IndexedPhoto {
-        let indices = nearest::indices(&self.colors, photo.colors());
+        let colors = ColorSet::of_pixels(photo.samples(), photo.channels(), None);
+        self.look_up(photo, &colors, &engine::nearest(&colors, self))
+    }
+
+    /// The photo, where the index of each of its colours is known.
+    fn look_up(&self, photo: &Photo, colors: &ColorSet, indices: &[u8]) -> IndexedPhoto {
+        let indices = colors.look_up(photo.samples(), photo.channels(), indices);
         IndexedPhoto::new(photo.height(), photo.width(), photo.channels(), indices, self.clone())
     }
 
@@ -158,6 +241,36 @@ impl fmt::Debug for Palette {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Palette({} colours)", self.len())
     }
+}
+
+/// The smallest palette that is good enough: it is, and the one with a colour less is not.
+fn smallest<T>(options: &PaletteOptions, of_size: impl Fn(usize) -> T, is_good: impl Fn(&T) -> bool) -> Result<T> {
+    let mut found = of_size(options.colors);
+    if !is_good(&found) {
+        let (colors, db) = (options.colors, options.psnr.unwrap_or_default());
+        return Err(Error::Unsupported(format!("{colors} colours do not reach {db} dB: ask for more colours or less")));
+    }
+    let (mut good, mut bad) = (options.colors, options.locked.len().max(1) - 1);
+    while good - bad > 1 {
+        let size = good.midpoint(bad);
+        let palette = of_size(size);
+        if is_good(&palette) {
+            (good, found) = (size, palette);
+        } else {
+            bad = size;
+        }
+    }
+    Ok(found)
+}
+
+/// The PSNR of a histogram's colours and the palette entries that they are replaced by, in dB.
+fn psnr_of(histogram: &ColorHistogram, palette: &Palette, indices: &[u8]) -> f64 {
+    let squares = histogram.iter().zip(indices).map(|((color, weight), &index)| {
+        let entry = palette.colors()[usize::from(index)];
+        let squared: u64 = color.iter().zip(entry).map(|(&a, b)| u64::from(a.abs_diff(b)).pow(2)).sum();
+        u128::from(squared) * u128::from(weight)
+    });
+    psnr_from_mse(squares.sum::<u128>() as f64 / (3.0 * histogram.total() as f64))
 }
 
 fn round(centroid: &[f64; 3]) -> [u8; 3] {
