@@ -55,6 +55,7 @@ pub mod prelude {
     pub use crate::error::{Error, Limits};
     pub use crate::metrics::{bits_per_pixel, compression_ratio, error_map, mse, psnr, ssim};
     pub use crate::neuroglancer;
+    pub use crate::palette::{ColorHistogram, Dither, Effort, Engine, QuantizeOptions, Space};
     pub use crate::palette::{IndexedPhoto, Palette, PaletteOptions};
     pub use crate::photo::{Photo, PhotoFormat};
     pub use crate::plot::{Bars, Curve, Figure, Heatmap, Slider, label_slice, side_by_side, swatches};

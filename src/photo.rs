@@ -6,7 +6,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::codecs::tiff::TiffEncoder;
 use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageFormat, ImageReader};
-use ndarray::{Array3, ArrayView3};
+use ndarray::{Array2, Array3, ArrayView3};
 use std::fmt;
 use std::io::Cursor;
 use std::path::Path;
@@ -107,6 +107,16 @@ impl Photo {
     /// # Errors
     /// As [`Photo::decode_with`].
     pub fn decode_noting(bytes: &[u8], limits: &Limits) -> Result<(Self, Conversion)> {
+        let (photo, conversion, _) = Self::decode_with_opacity(bytes, limits)?;
+        Ok((photo, conversion))
+    }
+
+    /// As [`Photo::decode_noting`], and gives the opacity of every pixel where the file has an alpha channel: shape
+    /// (height, width), dtype u8, from 0, where the photo is white, to 255.
+    ///
+    /// # Errors
+    /// As [`Photo::decode_with`].
+    pub fn decode_with_opacity(bytes: &[u8], limits: &Limits) -> Result<(Self, Conversion, Option<Array2<u8>>)> {
         let reader = ImageReader::new(Cursor::new(bytes));
         let mut reader = reader.with_guessed_format().map_err(|e| Error::malformed("picture", e))?;
         let format = match reader.format() {
@@ -137,7 +147,7 @@ impl Photo {
         Self::from_dynamic(picture)
     }
 
-    fn from_dynamic(picture: DynamicImage) -> Result<(Self, Conversion)> {
+    fn from_dynamic(picture: DynamicImage) -> Result<(Self, Conversion, Option<Array2<u8>>)> {
         let (height, width) = (picture.height() as usize, picture.width() as usize);
         let color = picture.color();
         let samples_are_float = matches!(picture, DynamicImage::ImageRgb32F(_) | DynamicImage::ImageRgba32F(_));
@@ -148,11 +158,16 @@ impl Photo {
             depth_reduced: color.bytes_per_pixel() > color.channel_count(),
             alpha_flattened: color.has_alpha(),
         };
+        let mut opacity = None;
         let photo = match picture {
             DynamicImage::ImageLuma8(grey) => Self::from_grey(height, width, grey.into_raw())?,
             DynamicImage::ImageRgb8(rgb) => Self::from_rgb(height, width, rgb.into_raw())?,
             other => {
                 let deep = other.into_rgba16();
+                if color.has_alpha() {
+                    let alpha = deep.pixels().map(|pixel| (pixel.0[3] >> 8) as u8).collect();
+                    opacity = Some(Array2::from_shape_vec((height, width), alpha).expect("an opacity for each pixel"));
+                }
                 let flattened = deep.pixels().map(|pixel| {
                     let [r, g, b, alpha] = pixel.0.map(u64::from);
                     [r, g, b].map(|sample| over_white(sample, alpha))
@@ -164,7 +179,7 @@ impl Photo {
                 }
             }
         };
-        Ok((photo, conversion))
+        Ok((photo, conversion, opacity))
     }
 
     /// An RGB photo from samples in the order (height, width, channel).

@@ -6,7 +6,7 @@ use std::path::Path;
 /// What a file is coded with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Codec {
-    /// An indexed PNG.
+    /// An indexed PNG, or a GIF.
     Palette,
     /// A label volume.
     Labels(LabelCodec),
@@ -46,7 +46,7 @@ impl Codec {
         let name = name.file_name()?.to_str()?.to_ascii_lowercase();
         let (stem, extension) = name.rsplit_once('.').unwrap_or(("", &name));
         match (extension, SecondStage::from_extension(extension)) {
-            ("png", _) => Some(Self::Palette),
+            ("png" | "gif", _) => Some(Self::Palette),
             ("cpso", _) => Some(compresso(None)),
             ("ristretto", _) => Some(Self::Labels(LabelCodec::Ristretto)),
             (_, Some(second)) if stem == "cpso" || stem.ends_with(".cpso") => Some(compresso(Some(second))),
@@ -57,8 +57,9 @@ impl Codec {
     /// The codec of a file: as its name says, else as its first bytes do. Brotli, LZMA and LZW have no first bytes of
     /// their own.
     pub fn of(name: &Path, bytes: &[u8]) -> Option<Self> {
-        let magics: [(&[u8], Self); 8] = [
+        let magics: [(&[u8], Self); 9] = [
             (b"\x89PNG", Self::Palette),
+            (b"GIF8", Self::Palette),
             (b"cpso", compresso(None)),
             (b"rstt", Self::Labels(LabelCodec::Ristretto)),
             (b"\x1f\x8b", compresso(Some(SecondStage::Gzip))),

@@ -10,10 +10,10 @@ use std::path::PathBuf;
 pub struct Options {
     #[command(flatten)]
     pub files: Files,
-    /// What to write when the output is `-`: png, ristretto, cpso, cpso.xz ...
+    /// What to write when the output is `-`: png, gif, ristretto, cpso, cpso.xz ...
     #[arg(long, value_name = "EXTENSION")]
     to: Option<PathBuf>,
-    #[command(flatten, next_help_heading = "Options of .png")]
+    #[command(flatten, next_help_heading = "Options of .png and .gif")]
     pub palette: palette::Options,
     #[command(flatten, next_help_heading = "Options of .cpso and .ristretto")]
     pub labels: labels::Options,
@@ -24,7 +24,7 @@ pub fn run(options: &Options) -> Result<()> {
     let Some(codec) = Codec::from_name(name) else {
         let hint = if options.files.writes_stdout() { "say --to" } else { "end its name in" };
         bail!(
-            "cannot tell a codec from {}: {hint} .png (palette), .ristretto (labels) or .cpso (labels; also .cpso.xz, .zst, .gz, .bz2, .br, .lz4)",
+            "cannot tell a codec from {}: {hint} .png or .gif (palette), .ristretto (labels) or .cpso (labels; also .cpso.xz, .zst, .gz, .bz2, .br, .lz4)",
             name.display()
         );
     };
@@ -37,7 +37,10 @@ pub fn run(options: &Options) -> Result<()> {
     }
     output::prepare(&options.files)?;
     match codec {
-        Codec::Palette => palette::compress(&options.files, &options.palette),
+        Codec::Palette => {
+            let is_gif = name.to_string_lossy().to_ascii_lowercase().ends_with("gif");
+            palette::compress(&options.files, &options.palette, is_gif)
+        }
         Codec::Labels(codec) => labels::compress(&options.files, &options.labels, codec),
     }
 }

@@ -52,17 +52,21 @@ impl FromStr for Dither {
 }
 
 /// The index of every pixel.
-pub(super) fn indices(photo: &Photo, colors: &ColorSet, palette: &Palette, dither: Dither, strength: f32) -> Vec<u8> {
+pub(super) fn indices(photo: &Photo, palette: &Palette, dither: Dither, strength: f32) -> Vec<u8> {
     let entries = Entries::new(palette);
+    let colors = || ColorSet::of_pixels(photo.samples(), photo.channels(), None);
     match dither {
-        Dither::None => colors.look_up(photo.samples(), photo.channels(), &engine::nearest(colors, palette)),
+        Dither::None => {
+            let colors = colors();
+            colors.look_up(photo.samples(), photo.channels(), &engine::nearest(&colors, palette))
+        }
         Dither::FloydSteinberg => {
             let mut indices = vec![0; photo.pixels()];
             diffuse(photo, &entries, strength, &mut indices);
             indices
         }
-        Dither::BlueNoise => ordered(photo, colors, &entries, strength, &BLUE_NOISE),
-        Dither::Bayer => ordered(photo, colors, &entries, strength, &BAYER),
+        Dither::BlueNoise => ordered(photo, &colors(), &entries, strength, &BLUE_NOISE),
+        Dither::Bayer => ordered(photo, &colors(), &entries, strength, &BAYER),
     }
 }
 

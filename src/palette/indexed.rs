@@ -1,7 +1,7 @@
 //! A quantised photo: indices and their palette.
 
-use super::{ColorHistogram, Engine, Palette, PaletteOptions, Storage};
-use crate::error::Result;
+use super::{ColorHistogram, Engine, MAX_COLORS, Palette, PaletteOptions, Storage};
+use crate::error::{Error, Result};
 use crate::photo::Photo;
 use ndarray::ArrayView2;
 use std::fmt;
@@ -15,6 +15,8 @@ pub struct IndexedPhoto {
     channels: usize,
     indices: Vec<u8>,
     palette: Palette,
+    /// The entry of pixels that show nothing.
+    transparent: Option<u8>,
 }
 
 impl IndexedPhoto {
@@ -23,7 +25,7 @@ impl IndexedPhoto {
         debug_assert_eq!(indices.len(), height * width);
         let is_grey = |&[r, g, b]: &[u8; 3]| r == g && g == b;
         let channels = if palette.colors().iter().all(is_grey) { channels } else { 3 };
-        Self { height, width, channels, indices, palette }
+        Self { height, width, channels, indices, palette, transparent: None }
     }
 
     /// Fits a palette to a photo and replaces every pixel by the index of its nearest colour: the same as
@@ -60,6 +62,40 @@ impl IndexedPhoto {
         self.channels
     }
 
+    /// Makes the pixels transparent that are marked: they take an entry of their own, the palette's last, which is white
+    /// where nothing can be transparent. `mask` has shape (height, width).
+    ///
+    /// To leave them out of the palette's fit as well, give them weight 0 in a [`ColorHistogram`].
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] when the mask has another shape; [`Error::OutOfRange`] when the palette has 256 colours
+    /// already or a transparent entry.
+    pub fn with_transparent(mut self, mask: ArrayView2<bool>) -> Result<Self> {
+        if mask.dim() != (self.height, self.width) {
+            let expected = vec![self.height, self.width];
+            return Err(Error::ShapeMismatch { expected, found: mask.shape().to_vec() });
+        }
+        if self.palette.len() == MAX_COLORS || self.transparent.is_some() {
+            let found = format!("{} and a transparent one", self.palette.len());
+            return Err(Error::OutOfRange { name: "colors", found, expected: "at most 255 and a transparent one" });
+        }
+        let entry = self.palette.len() as u8;
+        self.palette = self.palette.with_white();
+        self.indices.iter_mut().zip(mask).filter(|(_, marked)| **marked).for_each(|(index, _)| *index = entry);
+        self.transparent = Some(entry);
+        Ok(self)
+    }
+
+    /// The entry of transparent pixels, if there is one.
+    pub fn transparent(&self) -> Option<u8> {
+        self.transparent
+    }
+
+    /// The same, where the entry is known to be in the palette.
+    pub(super) fn set_transparent(self, transparent: Option<u8>) -> Self {
+        Self { transparent, ..self }
+    }
+
     /// The palette.
     pub fn palette(&self) -> &Palette {
         &self.palette
@@ -91,7 +127,7 @@ impl IndexedPhoto {
         0.0 - shares.map(|share| share * share.log2()).sum::<f64>()
     }
 
-    /// The photo that palette and indices recreate. Grey when the quantised photo was, or when it was read from a file
+    /// The photo that palette and indices recreate, transparent pixels white. Grey when the quantised photo was, or when it was read from a file
     /// whose colours are all grey.
     pub fn to_photo(&self) -> Photo {
         let colors = self.indices.iter().map(|&index| self.palette.colors()[usize::from(index)]);

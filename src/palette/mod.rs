@@ -25,13 +25,16 @@
 mod arrays;
 mod dither;
 mod engine;
+mod gif;
 mod histogram;
 mod indexed;
 mod linfa;
 mod options;
 mod png8;
+mod quantize;
 mod simd;
 mod space;
+mod spatial;
 mod storage;
 mod thresholds;
 
@@ -39,6 +42,8 @@ pub use dither::Dither;
 pub use histogram::ColorHistogram;
 pub use indexed::IndexedPhoto;
 pub use options::{Engine, PaletteOptions};
+pub use png8::Effort;
+pub use quantize::QuantizeOptions;
 pub use space::Space;
 pub use storage::Storage;
 
@@ -81,7 +86,8 @@ impl Palette {
     /// pixels sampled x colours x iterations.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for options outside their ranges.
+    /// [`Error::OutOfRange`] for options outside their ranges; [`Error::Unsupported`] when as many colours as asked for do not
+    /// reach the PSNR, and for options that linfa has no use for.
     pub fn fit(photo: &Photo, options: &PaletteOptions) -> Result<Self> {
         let options = options.checked()?;
         let mut rng = Xoshiro256Plus::seed_from_u64(options.seed);
@@ -109,7 +115,7 @@ impl Palette {
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for options outside their ranges and for an empty histogram; [`Error::Unsupported`] for
-    /// [`Engine::Linfa`], which takes no weights, and when no palette of as many colours as asked for reaches the PSNR.
+    /// [`Engine::Linfa`], which takes no weights, and when as many colours as asked for do not reach the PSNR.
     pub fn of_histogram(histogram: &ColorHistogram, options: &PaletteOptions) -> Result<Self> {
         Ok(Self::fit_histogram(histogram, &options.checked()?)?.0)
     }
@@ -131,7 +137,7 @@ impl Palette {
         };
         match options.psnr {
             None => Ok(of_size(options.colors)),
-            Some(db) => smallest(options, of_size, |(palette, indices)| psnr_of(histogram, palette, indices) >= db),
+            Some(db) => smallest(options, db, of_size, |(palette, indices)| psnr_of(histogram, palette, indices)),
         }
     }
 
@@ -225,10 +231,33 @@ impl Palette {
         self.look_up(photo, &colors, &engine::nearest(&colors, self))
     }
 
+    /// Replaces every pixel by an index, dithered or with regard to its neighbours as the options say.
+    ///
+    /// Error diffusion takes time proportional to pixels x colours, ordered dithering to distinct colours x colours, both of
+    /// which are a good deal more than [`Palette::quantize`] takes.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for options outside their ranges, [`Error::Unsupported`] for `spatial` with dithering.
+    pub fn quantize_with(&self, photo: &Photo, options: &QuantizeOptions) -> Result<IndexedPhoto> {
+        let options = options.checked()?;
+        let (indices, palette) = match options.spatial > 0.0 {
+            true => spatial::quantize(photo, self, options.spatial),
+            false => (dither::indices(photo, self, options.dither, options.strength), self.clone()),
+        };
+        Ok(IndexedPhoto::new(photo.height(), photo.width(), photo.channels(), indices, palette))
+    }
+
     /// The photo, where the index of each of its colours is known.
     fn look_up(&self, photo: &Photo, colors: &ColorSet, indices: &[u8]) -> IndexedPhoto {
         let indices = colors.look_up(photo.samples(), photo.channels(), indices);
         IndexedPhoto::new(photo.height(), photo.width(), photo.channels(), indices, self.clone())
+    }
+
+    /// The same with white as one more entry, the last.
+    fn with_white(mut self) -> Self {
+        self.centroids.push([255.0; 3]);
+        self.colors.push([255; 3]);
+        self
     }
 
     /// Bits that tell the colours apart: the least b with 2^b >= k, 0 for one colour.
@@ -243,24 +272,30 @@ impl fmt::Debug for Palette {
     }
 }
 
-/// The smallest palette that is good enough: it is, and the one with a colour less is not.
-fn smallest<T>(options: &PaletteOptions, of_size: impl Fn(usize) -> T, is_good: impl Fn(&T) -> bool) -> Result<T> {
+/// The smallest palette that reaches a PSNR: the one with a colour less does not.
+fn smallest<T>(options: &PaletteOptions, db: f64, of_size: impl Fn(usize) -> T, psnr: impl Fn(&T) -> f64) -> Result<T> {
     let mut found = of_size(options.colors);
-    if !is_good(&found) {
-        let (colors, db) = (options.colors, options.psnr.unwrap_or_default());
-        return Err(Error::Unsupported(format!("{colors} colours do not reach {db} dB: ask for more colours or less")));
+    let most = psnr(&found);
+    if most < db {
+        let message = format!("{} colours reach only {most:.2} dB, not {db}", options.colors);
+        return Err(Error::Unsupported(message));
     }
-    let (mut good, mut bad) = (options.colors, options.locked.len().max(1) - 1);
-    while good - bad > 1 {
-        let size = good.midpoint(bad);
+    let (mut enough, mut too_few) = (options.colors, options.locked.len().max(1) - 1);
+    while enough - too_few > 1 {
+        let size = enough.midpoint(too_few);
         let palette = of_size(size);
-        if is_good(&palette) {
-            (good, found) = (size, palette);
+        if psnr(&palette) >= db {
+            (enough, found) = (size, palette);
         } else {
-            bad = size;
+            too_few = size;
         }
     }
     Ok(found)
+}
+
+/// The PSNR in dB of the colours of a histogram, each replaced by the palette's nearest, over all three channels.
+pub fn psnr_of_histogram(histogram: &ColorHistogram, palette: &Palette) -> f64 {
+    psnr_of(histogram, palette, &engine::nearest(histogram.colors(), palette))
 }
 
 /// The PSNR of a histogram's colours and the palette entries that they are replaced by, in dB.

@@ -1,6 +1,6 @@
 //! What a quantised photo takes, by each way of counting.
 
-use super::IndexedPhoto;
+use super::{Effort, IndexedPhoto};
 use crate::error::Result;
 use crate::metrics::{bits_per_pixel, compression_ratio};
 use crate::table::Table;
@@ -18,8 +18,14 @@ pub struct Storage {
     pub packed: usize,
     /// A palette of u8 and indices at their order-0 entropy: the bound of a coder that ignores the neighbours.
     pub entropy: usize,
-    /// A real indexed PNG file, which does use the neighbours.
+    /// Palette and indices as a `.npz` file.
+    pub npz: usize,
+    /// A GIF file, which uses what stands before a pixel in its row and in the rows above.
+    pub gif: usize,
+    /// An indexed PNG file, which does so better.
     pub png: usize,
+    /// An indexed PNG file written with [`Effort::Best`].
+    pub optimised_png: usize,
 }
 
 impl Storage {
@@ -32,7 +38,10 @@ impl Storage {
             float_palette: pixels + colors * size_of::<f64>(),
             packed: (pixels * palette.bits() as usize).div_ceil(8) + colors,
             entropy: (pixels as f64 * indexed.entropy() / 8.0).ceil() as usize + colors,
+            npz: indexed.to_npz()?.len(),
+            gif: indexed.to_gif()?.len(),
             png: indexed.to_png()?.len(),
+            optimised_png: indexed.to_png_with(Effort::Best)?.len(),
         })
     }
 
@@ -43,7 +52,10 @@ impl Storage {
             ("f64 palette + u8 indices", self.float_palette),
             ("u8 palette + packed indices", self.packed),
             ("u8 palette + order-0 entropy", self.entropy),
+            (".npz file", self.npz),
+            ("GIF file", self.gif),
             ("indexed PNG file", self.png),
+            ("optimised indexed PNG file", self.optimised_png),
         ];
         let mut table = Table::new(["storage", "bytes", "KiB", "bits per pixel", "ratio"]);
         for (storage, bytes) in rows {

@@ -76,6 +76,17 @@ impl Centroids {
         place[(1..LANES).fold(0, |best, lane| if first(best, lane) { best } else { lane })] as usize
     }
 
+    /// The squared distances of all from a point, in whole registers; returns how many there are.
+    #[inline(always)]
+    pub fn distances(&self, [x, y, z]: [f32; 3], distances: &mut [f32; MAX_COLORS]) -> usize {
+        let [xs, ys, zs] = &self.axes;
+        for at in 0..self.len {
+            let (dx, dy, dz) = (xs[at] - x, ys[at] - y, zs[at] - z);
+            distances[at] = dx * dx + dy * dy + dz * dz;
+        }
+        self.len
+    }
+
     /// Takes those of `all` that may be nearest to a point in a box.
     #[inline(always)]
     fn narrow(&mut self, all: &Self, low: [f32; 3], high: [f32; 3]) {
