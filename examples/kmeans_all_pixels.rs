@@ -9,7 +9,7 @@ use std::time::Instant;
 fn main() -> Result<(), Error> {
     let china = Photo::open(concat!(env!("CARGO_MANIFEST_DIR"), "/data/photos/china.jpg"))?;
     let started = Instant::now();
-    Palette::fit(&china, &PaletteOptions::new().colors(16).all_pixels().max_iterations(20))?;
+    Palette::fit(&china, &PaletteOptions::new().colors(16).engine(Engine::Linfa).max_iterations(20))?;
     println!("{:.6}", started.elapsed().as_secs_f64());
     Ok(())
 }

@@ -135,7 +135,8 @@ fn threads_do_not_change_a_byte() {
 #[test]
 fn the_engine_beats_linfas_sample_and_more_starts_help_few_colours() {
     let china = china();
-    let error = |options: &PaletteOptions| mse(&china, &IndexedPhoto::fit(&china, options).unwrap().to_photo()).unwrap();
+    let error =
+        |options: &PaletteOptions| mse(&china, &IndexedPhoto::fit(&china, options).unwrap().to_photo()).unwrap();
     let engine = error(&PaletteOptions::new().colors(128));
     let linfa = error(&PaletteOptions::new().colors(128).sample(1000).engine(Engine::Linfa));
     assert!(engine < 23.1 && engine < 0.85 * linfa, "{engine}, {linfa}");

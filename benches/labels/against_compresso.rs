@@ -1,7 +1,7 @@
 //! Compresso against the C++ of the Python package: the same bytes, sooner.
 
-use crate::run::{Peers, median, seconds};
-use crate::{Outcome, our_peak, peer_peak, threads};
+use crate::common::{Outcome, median, seconds, threads};
+use crate::{our_peak, peer_peak, peers};
 use cortado::compresso::{self, CompressoOptions};
 use cortado::second_stage::SecondStage;
 use cortado::{Limits, Volume};
@@ -31,7 +31,7 @@ impl Tables {
     pub fn measure(&mut self, name: &str, volume: &Volume<u32>, path: &Path, python: &Path) -> Outcome<()> {
         let options = CompressoOptions::new();
         let (one, two) = (threads(1)?, threads(2)?);
-        let mut peers = Peers::start(python, path)?;
+        let mut peers = peers(python, path)?;
         let stream = one.install(|| compresso::encode(volume, &options))?;
         let mut buffer = vec![0u32; volume.voxels()];
         let mut times: [Vec<f64>; 9] = Default::default();
@@ -39,10 +39,10 @@ impl Tables {
             let middle = volume.shape()[0] / 2;
             let slice = || compresso::decode_slices(&stream, middle..middle + 1, &Limits::new());
             let round_times = [
-                peers.call("encode compresso")?.0,
+                peers.call::<2>("encode compresso")?[0],
                 seconds(|| one.install(|| compresso::encode(volume, &options)).map(drop))?,
                 seconds(|| two.install(|| compresso::encode(volume, &options)).map(drop))?,
-                peers.call("decode compresso")?.0,
+                peers.call::<2>("decode compresso")?[0],
                 seconds(|| one.install(|| compresso::decode(&stream)).map(drop))?,
                 seconds(|| two.install(|| compresso::decode(&stream)).map(drop))?,
                 seconds(|| one.install(|| compresso::decode_into(&stream, &mut buffer)).map(drop))?,
@@ -56,7 +56,7 @@ impl Tables {
         }
         assert!(buffer == volume.labels(), "what was timed is the volume");
         let stream_path = path.with_extension("cpso");
-        peers.call(&format!("save compresso {}", stream_path.display()))?;
+        peers.call::<2>(&format!("save compresso {}", stream_path.display()))?;
         assert!(fs::read(&stream_path)? == stream, "both sides wrote the same stream");
         drop(peers);
         let [peer_encode, encode, encode_two, peer_decode, decode, decode_two, into, into_two, slice] =

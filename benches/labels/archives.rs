@@ -1,7 +1,7 @@
 //! The smallest archives: Ristretto beside Compresso and crackle, with a second stage.
 
-use crate::run::{Peers, median, seconds};
-use crate::{Outcome, our_peak, peer_peak, threads};
+use crate::common::{Outcome, Peers, median, seconds, threads};
+use crate::{our_peak, peer_peak, peers};
 use cortado::ristretto::{self, Level, RistrettoOptions};
 use cortado::{Limits, Volume};
 use std::fmt::Write;
@@ -35,11 +35,11 @@ impl Tables {
     }
 
     pub fn measure(&mut self, name: &str, volume: &Volume<u32>, path: &Path, python: &Path) -> Outcome<()> {
-        let mut peers = Peers::start(python, path)?;
+        let mut peers = peers(python, path)?;
         let mut sizes = Vec::new();
         for peer in PEERS {
             // The first call makes the stream, and is not counted.
-            sizes.push(peers.call(&format!("decode {peer}"))?.1);
+            sizes.push(peers.call::<2>(&format!("decode {peer}"))?[1] as usize);
         }
         let best = *sizes.iter().min().ok_or("no peers")?;
         for level in Level::ALL {
@@ -69,7 +69,7 @@ impl Tables {
         for round in 0..=ROUNDS {
             for (times, peer) in peer_times.iter_mut().zip(TIMED_PEERS) {
                 for (times, direction) in times.iter_mut().zip(["encode", "decode"]) {
-                    times.push(peers.call(&format!("{direction} {peer}"))?.0);
+                    times.push(peers.call::<2>(&format!("{direction} {peer}"))?[0]);
                 }
             }
             for ((times, options), stream) in times.iter_mut().zip(&options).zip(&streams) {
@@ -97,8 +97,8 @@ impl Tables {
         let stream_path = path.with_extension("stream");
         for (peer, times) in TIMED_PEERS.into_iter().zip(peer_times) {
             let [encode, decode] = times.map(median);
-            let (_, bytes) = peers.call(&format!("save {peer} {}", stream_path.display()))?;
-            let total = (volume.raw_bytes() + bytes) as f64;
+            let [_, bytes] = peers.call(&format!("save {peer} {}", stream_path.display()))?;
+            let total = volume.raw_bytes() as f64 + bytes;
             let encode_peak = peer_peak("encode", peer, path, python)?;
             let decode_peak = peer_peak("decode", peer, &stream_path, python)?;
             writeln!(

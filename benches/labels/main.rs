@@ -7,22 +7,20 @@
 
 mod against_compresso;
 mod archives;
-mod run;
+#[path = "../common/mod.rs"]
+mod common;
 
+use common::{Outcome, high_water};
 use cortado::compresso::{self, CompressoOptions};
 use cortado::ristretto::{self, Level, RistrettoOptions};
 use cortado::second_stage::SecondStage;
 use cortado::volume::TissueOptions;
 use cortado::{AnyVolume, Limits, Volume};
-use run::high_water;
-use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const EM: &str = "../shared/data/labels/connectomics.npy.cpso.lzma";
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
     std::env::set_current_dir(env!("CARGO_MANIFEST_DIR"))?;
@@ -32,7 +30,7 @@ fn main() -> Outcome<()> {
     {
         return one_call(direction, codec, file);
     }
-    let python = run::python()?;
+    let python = common::python("tests/interop/requirements.txt")?;
     let folder = PathBuf::from("target/tmp/bench-labels");
     fs::create_dir_all(&folder)?;
     let mut compresso = against_compresso::Tables::new();
@@ -51,18 +49,9 @@ fn main() -> Outcome<()> {
     for (table, text) in [("labels", compresso.text()), ("archives", archives.text())] {
         println!("{text}");
         if writes {
-            write_into_readme(table, &text)?;
+            common::write_into_readme("labels", table, &text)?;
         }
     }
-    Ok(())
-}
-
-fn write_into_readme(table: &str, text: &str) -> Outcome<()> {
-    let readme = fs::read_to_string("README.md")?;
-    let (start, end) = (format!("<!-- cargo bench --bench labels: {table} -->\n"), format!("<!-- end of {table} -->"));
-    let from = readme.find(&start).ok_or("README.md has no place for the tables")? + start.len();
-    let to = readme.find(&end).ok_or("README.md has no end of the tables")?;
-    fs::write("README.md", format!("{}\n{text}\n{}", &readme[..from], &readme[to..]))?;
     Ok(())
 }
 
@@ -112,17 +101,17 @@ fn one_call(direction: &str, codec: &str, file: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// A pool of so many threads.
-fn threads(count: usize) -> Outcome<rayon::ThreadPool> {
-    Ok(rayon::ThreadPoolBuilder::new().num_threads(count).build()?)
-}
-
 /// The peak memory in bytes of one call of the library on a file.
 fn our_peak(direction: &str, codec: &str, file: &Path) -> Outcome<f64> {
-    run::peak(Command::new(std::env::current_exe()?).args(["--peak", direction, codec]).arg(file))
+    common::peak(Command::new(std::env::current_exe()?).args(["--peak", direction, codec]).arg(file))
 }
 
 /// The same of a Python package.
 fn peer_peak(direction: &str, codec: &str, file: &Path, python: &Path) -> Outcome<f64> {
-    run::peak(Command::new(python).args(["benches/labels/peers.py", "--peak", direction, codec]).arg(file))
+    common::peak(Command::new(python).args(["benches/labels/peers.py", "--peak", direction, codec]).arg(file))
+}
+
+/// The Python packages in a process that has the volume in memory.
+fn peers(python: &Path, volume: &Path) -> Outcome<common::Peers> {
+    common::Peers::start(Command::new(python).arg("benches/labels/peers.py").arg(volume))
 }

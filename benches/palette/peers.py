@@ -4,8 +4,12 @@ peers.py WIDTH HEIGHT FILE reads the samples of an RGB picture, (height, width, 
 `NAME COLORS OUTPUT`. It answers each with the seconds from samples to palette and labels and with the MSE before the palette is
 rounded, and writes both to OUTPUT: one byte with the number of colours less one, the palette, the indices.
 `oxipng IN OUT` answers with the seconds and the bytes of the optimised file.
+
+peers.py --curves PHOTO: a table as CSV of what scikit-learn's palettes (all pixels; PNG files by oxipng), WebP and JPEG make of a
+photo at some settings. data/peers/china.csv is that of data/photos/china.jpg; the walkthrough 01-palette shows it.
 """
 
+import io
 import os
 import sys
 import time
@@ -15,6 +19,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np
 import oxipng
+from PIL import Image
 from sklearn.cluster import KMeans
 from sklearn.utils import shuffle
 
@@ -53,5 +58,29 @@ def serve(width, height, file):
         print(seconds, error, flush=True)
 
 
+def curves(file):
+    photo = Image.open(file).convert("RGB")
+    samples = np.asarray(photo)
+
+    def row(method, setting, data):
+        decoded = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), np.float64)
+        print(f"{method},{setting},{len(data)},{((decoded - samples) ** 2).mean():.4f}", flush=True)
+
+    def encoded(picture, **options):
+        data = io.BytesIO()
+        picture.save(data, **options)
+        return data.getvalue()
+
+    print("method,setting,bytes,mse")
+    for colors in [2, 4, 8, 16, 32, 64, 128, 256]:
+        centers, labels = lloyd(samples.astype(np.float64).reshape(-1, 3) / 255, colors)
+        indexed = Image.fromarray(labels.astype(np.uint8).reshape(samples.shape[:2]), "P")
+        indexed.putpalette(np.clip(np.rint(centers * 255), 0, 255).astype(np.uint8).tobytes())
+        row("scikit-learn", colors, oxipng.optimize_from_memory(encoded(indexed, format="PNG"), level=4))
+    for quality in [1, 5, 10, 20, 40, 60, 80, 90, 95]:
+        row("WebP", quality, encoded(photo, format="WEBP", quality=quality, method=6))
+        row("JPEG", quality, encoded(photo, format="JPEG", quality=quality, optimize=True))
+
+
 if __name__ == "__main__":
-    serve(*sys.argv[1:])
+    curves(sys.argv[2]) if sys.argv[1] == "--curves" else serve(*sys.argv[1:])

@@ -118,7 +118,8 @@ impl Options {
     }
 
     fn quantize(&self, photo: &Photo, opacity: Option<&Array2<u8>>) -> Result<IndexedPhoto> {
-        let Some(hidden) = opacity.map(|opacity| opacity.mapv(|alpha| alpha < 128)).filter(|mask| mask.iter().any(|&m| m))
+        let Some(hidden) =
+            opacity.map(|opacity| opacity.mapv(|alpha| alpha < 128)).filter(|mask| mask.iter().any(|&m| m))
         else {
             let quantizing = self.quantizing();
             return Ok(match quantizing == QuantizeOptions::new() {
@@ -148,12 +149,6 @@ pub fn compress(files: &Files, options: &Options, is_gif: bool) -> Result<()> {
     let limits = files.limits();
     let input = output::read(&files.input, &limits)?;
     let (photo, conversion, opacity) = Photo::decode_with_opacity(&input, &limits)?;
-    if conversion.depth_reduced {
-        eprintln!("note: samples of more than 8 bits were rounded to 8");
-    }
-    if opacity.iter().flatten().any(|alpha| !matches!(alpha, 0 | 255)) {
-        eprintln!("note: half transparent pixels were laid over white, or left out where less than half was to be seen");
-    }
 
     let spinner = output::progress(format!("fitting a palette to {photo:?}"));
     let started = Instant::now();
@@ -164,6 +159,14 @@ pub fn compress(files: &Files, options: &Options, is_gif: bool) -> Result<()> {
     };
     let seconds = started.elapsed().as_secs_f64();
     spinner.finish_and_clear();
+    if conversion.depth_reduced {
+        eprintln!("note: samples of more than 8 bits were rounded to 8");
+    }
+    if opacity.iter().flatten().any(|alpha| !matches!(alpha, 0 | 255)) {
+        eprintln!(
+            "note: half transparent pixels were laid over white, or left out where less than half was to be seen"
+        );
+    }
     output::write(files, &file)?;
 
     let raw = photo.samples().len();

@@ -75,7 +75,71 @@ fn says_what_a_conversion_gives_up() {
     let output = cortado(folder.path(), &["compress", &golden("grey16.png"), "-o", "a.png"]);
     assert_eq!(stderr(&output), "note: samples of more than 8 bits were rounded to 8\n");
     let output = cortado(folder.path(), &["compress", &golden("rgba.png"), "-o", "b.png"]);
-    assert_eq!(stderr(&output), "note: transparency was laid over white\n");
+    assert_eq!(
+        stderr(&output),
+        "note: half transparent pixels were laid over white, or left out where less than half was to be seen\n"
+    );
+}
+
+#[test]
+fn palettes_as_they_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (folder, coffee) = (folder.path(), data("coffee.png"));
+    let report = |name: &str, options: &[&str]| {
+        json(folder, &[&["compress", &coffee, "-o", name, "--colors", "24", "--json"], options].concat())
+    };
+    let number = |report: &serde_json::Value, field: &str| report[field].as_f64().unwrap();
+    let plain = report("plain.png", &[]);
+    let best = report("best.png", &["--best"]);
+    let spatial = report("spatial.png", &["--spatial", "20"]);
+    assert_eq!(plain["psnr_db"], best["psnr_db"]);
+    for smaller in [&best, &spatial] {
+        assert!(number(smaller, "output_bytes") < 0.95 * number(&plain, "output_bytes"));
+    }
+    for (name, options) in [
+        ("oklab.png", &["--space", "oklab"][..]),
+        ("dithered.png", &["--dither", "floyd-steinberg", "--strength", "0.7"]),
+        ("locked.png", &["--lock", "ff00ff", "--lock", "#000102"]),
+    ] {
+        assert!(number(&report(name, options), "psnr_db") < number(&plain, "psnr_db"), "{name}");
+    }
+    let locked = cortado::IndexedPhoto::from_png(&fs::read(folder.join("locked.png")).unwrap()).unwrap();
+    assert!([[255, 0, 255], [0, 1, 2]].iter().all(|color| locked.palette().colors().contains(color)));
+    report("plain.gif", &[]);
+    assert!(fs::read(folder.join("plain.gif")).unwrap().starts_with(b"GIF89a"));
+    let enough = json(folder, &["compress", &coffee, "-o", "enough.png", "--psnr", "30", "--starts", "2", "--json"]);
+    assert!(number(&enough, "psnr_db") >= 30.0 && number(&enough, "colors") < 40.0, "{enough}");
+    assert_eq!(
+        refusal(folder, &["compress", &coffee, "-o", "o.png", "--spatial", "9", "--dither", "bayer"]),
+        "error: dithering makes noise and spatial takes it away: ask for one of them"
+    );
+    assert_eq!(
+        refusal(folder, &["compress", &coffee, "-o", "o.gif", "--best"]),
+        "error: --best is for .png, not for .gif"
+    );
+    assert_eq!(refusal(folder, &["decompress", "plain.gif", "-o", "o.png"]), "error: GIF files are written, not read");
+    let message = refusal(folder, &["compress", &coffee, "-o", "o.cpso", "--dither", "bayer"]);
+    assert_eq!(message, "error: --dither is for palettes, not for .cpso");
+}
+
+#[test]
+fn what_shows_nothing_stays_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for name in ["rgba.png", "grey_alpha.png", "indexed_transparent.png"] {
+        json(folder, &["compress", &golden(name), "-o", "out.png", "--colors", "8", "--force", "--json"]);
+        let opacity = |bytes: &[u8]| {
+            let (_, _, opacity) = cortado::Photo::decode_with_opacity(bytes, &cortado::Limits::new()).unwrap();
+            opacity.unwrap().mapv(|alpha| alpha >= 128)
+        };
+        let before = opacity(&fs::read(golden(name)).unwrap());
+        assert!(before.iter().any(|shows| !shows), "{name} hides something");
+        assert_eq!(opacity(&fs::read(folder.join("out.png")).unwrap()), before, "{name}");
+    }
+    assert_eq!(
+        refusal(folder, &["compress", &golden("rgba.png"), "-o", "o.png", "--sample", "9"]),
+        "error: --sample is for photos without transparency"
+    );
 }
 
 #[test]
@@ -119,7 +183,7 @@ fn bad_input_is_one_clear_line_and_leaves_nothing() {
         (&["compress", ".", "-o", "o.png"], "error: cannot read .: Is a directory (os error 21)"),
         (
             &["compress", &photo, "-o", "o.zip"],
-            "error: cannot tell a codec from o.zip: end its name in .png (palette), .ristretto (labels) or .cpso (labels; also .cpso.xz, .zst, \
+            "error: cannot tell a codec from o.zip: end its name in .png or .gif (palette), .ristretto (labels) or .cpso (labels; also .cpso.xz, .zst, \
              .gz, .bz2, .br, .lz4)",
         ),
         (&["decompress", &photo, "-o", "o.png"], "error: the PNG holds colours, not a palette and indices"),

@@ -121,16 +121,22 @@ impl ColorHistogram {
         let stretch = stretch(samples.len() / channels);
         let stretches = samples.par_chunks(stretch * channels).enumerate();
         let weights = match weights {
-            None => sum(distinct, stretches.map(|(_, samples)| {
-                let mut counts: Vec<u32> = memory::zeroed(distinct);
-                count(samples, channels, &colors, &mut counts);
-                counts
-            })),
-            Some(weights) => sum(distinct, stretches.map(|(at, samples)| {
-                let mut sums: Vec<u64> = memory::zeroed(distinct);
-                add_weights(samples, channels, &weights[at * stretch..], &colors, &mut sums);
-                sums
-            })),
+            None => sum(
+                distinct,
+                stretches.map(|(_, samples)| {
+                    let mut counts: Vec<u32> = memory::zeroed(distinct);
+                    count(samples, channels, &colors, &mut counts);
+                    counts
+                }),
+            ),
+            Some(weights) => sum(
+                distinct,
+                stretches.map(|(at, samples)| {
+                    let mut sums: Vec<u64> = memory::zeroed(distinct);
+                    add_weights(samples, channels, &weights[at * stretch..], &colors, &mut sums);
+                    sums
+                }),
+            ),
         };
         Self { colors, weights }
     }

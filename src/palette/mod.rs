@@ -1,7 +1,7 @@
 //! k-means palette quantisation: a photo as at most 256 colours and one index a pixel.
 //!
-//! Use it for pictures that must be an indexed PNG, and to teach vector quantisation: the palette is a codebook, k-means
-//! (Lloyd's algorithm with k-means++ seeding) fits it, and every pixel is stored as the index of its nearest entry.
+//! Use it for pictures that must be an indexed PNG or a GIF, and to teach vector quantisation: the palette is a codebook,
+//! k-means fits it, and every pixel is stored as the index of its nearest entry.
 //!
 //! | part | array | bytes |
 //! |---|---|---|
@@ -9,14 +9,21 @@
 //! | palette, as shown | (k, 3) u8 | 3 k |
 //! | indices | (height, width) u8 | height x width |
 //!
-//! Colours are clustered in sRGB, by squared Euclidean distance. Fitting goes to [`linfa_clustering::KMeans`] with one
-//! seeded run; the map from pixels to entries is exact.
+//! | to | call |
+//! |---|---|
+//! | fit and quantise one photo | [`IndexedPhoto::fit`] |
+//! | fit to several photos, or with weights | [`ColorHistogram`], [`Palette::of_histogram`] |
+//! | lock colours, reach a PSNR, start from another palette, compare in Oklab | [`PaletteOptions`] |
+//! | dither, or choose indices that make a smaller file | [`Palette::quantize_with`] |
+//! | write a file | [`IndexedPhoto::to_png_with`], [`IndexedPhoto::to_gif`], [`IndexedPhoto::to_npz`] |
+//!
+//! Palettes are fitted to all pixels by an engine of our own, or by [`linfa_clustering::KMeans`] for comparing and teaching
+//! ([`Engine`]). The map from pixels to entries is exact in both.
 //!
 //! ```
 //! use cortado::prelude::*;
 //! let china = Photo::open(concat!(env!("CARGO_MANIFEST_DIR"), "/data/photos/china.jpg"))?;
-//! let palette = Palette::fit(&china, &PaletteOptions::new().colors(16).sample(1000).seed(0))?;
-//! let indexed = palette.quantize(&china);
+//! let indexed = IndexedPhoto::fit(&china, &PaletteOptions::new().colors(16))?;
 //! assert_eq!(indexed.to_photo().height(), china.height());
 //! assert!(indexed.to_png()?.len() < china.to_png()?.len() / 4);
 //! # Ok::<(), cortado::Error>(())
@@ -50,7 +57,7 @@ pub use storage::Storage;
 use crate::error::{Error, Result};
 use crate::metrics::psnr_from_mse;
 use crate::photo::{Photo, distinct};
-use engine::Colors;
+use engine::{Centroids, Colors};
 use histogram::ColorSet;
 use ndarray::Array2;
 use rand::SeedableRng;
@@ -220,7 +227,7 @@ impl Palette {
 
     /// The index of the colour nearest to `color`; of equally near ones the first.
     pub fn nearest(&self, color: [u8; 3]) -> u8 {
-        engine::nearest(&ColorSet::of_pixels(&color, 3, None), self)[0]
+        Centroids::new(&engine::points(self)).nearest(self.space.coordinates(color)) as u8
     }
 
     /// Replaces every pixel by the index of its nearest colour; of equally near ones the first.

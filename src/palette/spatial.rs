@@ -13,7 +13,7 @@ use super::simd::vectorised;
 use crate::photo::Photo;
 use rayon::prelude::*;
 
-/// Entries that a new pixel may take: the nearest ones.
+/// Entries that a pixel may take that is no part of a copy: the nearest ones.
 const NEAR: usize = 8;
 
 /// Passes over the photo.
@@ -176,13 +176,13 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn write(&self, lambda: f32, codes: &Codes) -> (Vec<u8>, Codes) {
-        let new: Vec<(f32, u8)> = self.choices.iter().map(|choice| self.new(choice, lambda, codes)).collect();
+        let literals: Vec<(f32, u8)> = self.choices.iter().map(|choice| self.literal(choice, lambda, codes)).collect();
         let mut uses = Uses { literals: vec![0; 256], ..Uses::default() };
         let mut indices: Vec<u8> = Vec::with_capacity(self.numbers.len());
         let mut seen = Seen::new(self.numbers.len());
         while indices.len() < self.numbers.len() {
             let at = indices.len();
-            match self.best_copy(&indices, &new, &seen, lambda, codes) {
+            match self.best_copy(&indices, &literals, &seen, lambda, codes) {
                 Some((length, distance)) => {
                     uses.lengths[length_code(length).0] += 1;
                     uses.distances[distance_code(distance).0] += 1;
@@ -191,7 +191,7 @@ impl Writer<'_> {
                     }
                 }
                 None => {
-                    let (_, index) = new[self.numbers[at] as usize];
+                    let (_, index) = literals[self.numbers[at] as usize];
                     uses.literals[usize::from(index)] += 1;
                     indices.push(index);
                 }
@@ -201,18 +201,18 @@ impl Writer<'_> {
         (indices, uses.codes())
     }
 
-    /// What a new pixel of this colour costs, and the entry that it takes.
-    fn new(&self, choice: &Choice, lambda: f32, codes: &Codes) -> (f32, u8) {
+    /// What a pixel of this colour costs that is no part of a copy, and the entry that it takes.
+    fn literal(&self, choice: &Choice, lambda: f32, codes: &Codes) -> (f32, u8) {
         let costs = choice.entries.iter().zip(choice.errors);
         let costs = costs.map(|(&entry, error)| (error + lambda * codes.literals[usize::from(entry)], entry));
         costs.min_by(|a, b| a.0.total_cmp(&b.0)).expect("at least one entry is near")
     }
 
-    /// The copy, as length and distance, that wins most against new pixels, if any wins something.
+    /// The copy, as length and distance, that wins most against literals, if any wins something.
     fn best_copy(
         &self,
         indices: &[u8],
-        new: &[(f32, u8)],
+        literals: &[(f32, u8)],
         seen: &Seen,
         lambda: f32,
         codes: &Codes,
@@ -221,9 +221,10 @@ impl Writer<'_> {
         let longest = LONGEST.min(self.numbers.len() - at);
         let mut best = (0.0, None);
         let near = [1, 2, 3, self.width - 1, self.width, self.width + 1, 2 * self.width];
-        let next: Option<Vec<u8>> = self.numbers.get(at..at + SHORTEST).map(|numbers| {
-            numbers.iter().map(|&number| new[number as usize].1).collect()
-        });
+        let next: Option<Vec<u8>> = self
+            .numbers
+            .get(at..at + SHORTEST)
+            .map(|numbers| numbers.iter().map(|&number| literals[number as usize].1).collect());
         let sources = next.into_iter().flat_map(|next| seen.sources([next[0], next[1], next[2]]));
         for distance in near.into_iter().chain(sources.map(|source| at - source)) {
             if distance == 0 || distance > at.min(WINDOW) {
@@ -237,7 +238,7 @@ impl Writer<'_> {
                 let index = indices[at - distance + (length - 1) % distance];
                 let (point, entry) = (self.points[number], self.entries[usize::from(index)]);
                 let error: f32 = (0..3).map(|axis| (point[axis] - entry[axis]).powi(2)).sum();
-                gain += new[number].0 - error;
+                gain += literals[number].0 - error;
                 if length >= SHORTEST {
                     let total = gain - lambda * codes.copy(length, distance);
                     if total > best.0 {
@@ -285,6 +286,8 @@ impl Seen {
     fn sources(&self, next: [u8; SHORTEST]) -> impl Iterator<Item = usize> + '_ {
         let first = self.latest[Self::hash(next)];
         let step = |&place: &u32| Some(self.before[place as usize]).filter(|&place| place != NOWHERE);
-        std::iter::successors(Some(first).filter(|&place| place != NOWHERE), step).take(SOURCES).map(|place| place as usize)
+        std::iter::successors(Some(first).filter(|&place| place != NOWHERE), step)
+            .take(SOURCES)
+            .map(|place| place as usize)
     }
 }

@@ -19,7 +19,8 @@ impl Thresholds {
 
 /// Bayer's matrix of 8 x 8: the regular pattern of early displays.
 pub(super) static BAYER: LazyLock<Thresholds> = LazyLock::new(|| {
-    let number = |y: u16, x: u16| (0..3).fold(0, |number, bit| number << 2 | ((x ^ y) >> bit & 1) << 1 | (y >> bit & 1));
+    let number =
+        |y: u16, x: u16| (0..3).fold(0, |number, bit| number << 2 | ((x ^ y) >> bit & 1) << 1 | (y >> bit & 1));
     Thresholds { side: 8, numbers: (0..64).map(|at| number(at / 8, at % 8)).collect() }
 });
 
@@ -45,7 +46,8 @@ impl Crowd {
     fn new(side: usize) -> Self {
         let squared = |offset: usize| (offset as f32 - REACH as f32).powi(2);
         let width = 2 * REACH + 1;
-        let bell = (0..width * width).map(|at| (-(squared(at / width) + squared(at % width)) / (2.0 * 1.9 * 1.9)).exp());
+        let bell =
+            (0..width * width).map(|at| (-(squared(at / width) + squared(at % width)) / (2.0 * 1.9 * 1.9)).exp());
         Self { side, points: vec![false; side * side], density: vec![0.0; side * side], bell: bell.collect() }
     }
 
@@ -81,7 +83,7 @@ fn void_and_cluster(side: usize) -> Vec<u16> {
     // A tenth of the places, scattered by steps of the golden ratio, then evened out: the tightest point moves to the largest
     // void until it is the void.
     for point in 0..count / 10 {
-        let place = (point as u64 * 2_654_435_769 % (1 << 32) * count as u64 >> 32) as usize;
+        let place = ((point as u64 * 2_654_435_769 % (1 << 32) * count as u64) >> 32) as usize;
         if !crowd.points[place] {
             crowd.toggle(place);
         }

@@ -118,7 +118,7 @@ def check_figures(page):
 
 def check_slider(page, folder):
     """Moving the slider changes the picture and its label."""
-    figure = page.locator("figure.cortado-slider")
+    figure = page.locator("figure.cortado-slider").first
     figure.scroll_into_view_if_needed()
     slider, label = figure.locator("input[type=range]"), figure.locator("output")
     shown = figure.locator("img:visible")

@@ -20,7 +20,7 @@ from jupyter_client.manager import KernelManager
 ROOT, ROUNDS = pathlib.Path(sys.argv[1]), int(sys.argv[2])
 NOTEBOOKS = ROOT / "notebooks"
 HEAVY = """let started = std::time::Instant::now();
-Palette::fit(&china, &PaletteOptions::new().colors(16).all_pixels().max_iterations(20))?;
+Palette::fit(&china, &PaletteOptions::new().colors(16).engine(Engine::Linfa).max_iterations(20))?;
 println!("heavy {}", started.elapsed().as_secs_f64());"""
 
 

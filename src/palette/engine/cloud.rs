@@ -123,7 +123,8 @@ impl Cloud {
             moments: memory::zeroed(places),
             groups: Vec::new(),
         };
-        let mut rest = Places { start: 0, axes: cloud.axes.each_mut().map(|axis| &mut axis[..]), moments: &mut cloud.moments };
+        let mut rest =
+            Places { start: 0, axes: cloud.axes.each_mut().map(|axis| &mut axis[..]), moments: &mut cloud.moments };
         let mut parts = Vec::new();
         for (part, counts) in counts.chunks(BLOCKS).enumerate() {
             let len = counts.iter().map(|count| count.next_multiple_of(LANES)).sum();

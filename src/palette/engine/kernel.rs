@@ -200,8 +200,8 @@ vectorised! {
                 search.find(cloud, group);
                 for (at, moments) in cloud.moments[group.points()].iter().enumerate() {
                     let cluster = &mut clusters[search.nearest[at] as usize];
-                    for axis in 0..4 {
-                        cluster.moments[axis] += f64::from(moments[axis]);
+                    for (sum, &moment) in cluster.moments.iter_mut().zip(moments) {
+                        *sum += f64::from(moment);
                     }
                     cluster.error += f64::from(search.least[at] * moments[3]);
                 }

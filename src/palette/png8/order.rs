@@ -33,7 +33,8 @@ pub(super) fn by_neighbours(indices: &[u8], width: usize, len: usize) -> Vec<u8>
         let next = left.remove(at);
         // Weighted by how far each member of the chain is from its middle, on which side the neighbours are.
         let middle = chain.len() as i64 - 1;
-        let side: i64 = (0..).zip(&chain).map(|(place, &member)| (2 * place - middle) * counts[next * len + member] as i64).sum();
+        let side: i64 =
+            (0..).zip(&chain).map(|(place, &member)| (2 * place - middle) * counts[next * len + member] as i64).sum();
         if side > 0 {
             chain.push_back(next);
         } else {
@@ -94,7 +95,7 @@ mod tests {
     fn a_ramp_is_put_in_order() {
         // Grey levels, shuffled; the picture is a ramp through them.
         let place = |level: usize| (level * 7 % 32) as u8;
-        let mut colors = vec![[0; 3]; 32];
+        let mut colors = [[0; 3]; 32];
         (0..32).for_each(|level| colors[usize::from(place(level))] = [level as u8 * 8; 3]);
         let ramp: Vec<u8> = (0..4 * 32).map(|at| place(at % 32)).collect();
         let in_order = |order: Vec<u8>| {

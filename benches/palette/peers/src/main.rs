@@ -55,7 +55,8 @@ fn main() -> Outcome<()> {
 /// Wu's method and online k-means in sRGB, as quantette's documentation puts them together.
 fn quantette_srgb(picture: &Picture, colors: usize) -> Outcome<Quantised> {
     let pixels: &[Srgb<u8>] = (&picture.samples[..]).components_into();
-    let image = ImageRef::new(picture.width as u32, picture.height as u32, pixels).map_err(|error| error.to_string())?;
+    let image =
+        ImageRef::new(picture.width as u32, picture.height as u32, pixels).map_err(|error| error.to_string())?;
     let wu = WuU8x3::run_image(image, BinnerU8x3::rgb()).ok_or("no pixels")?;
     let start = wu.palette(PaletteSize::try_from(colors as u16)?);
     let map = Kmeans::run_image(image, start, KmeansOptions::new()).into_color_map();
@@ -66,7 +67,8 @@ fn quantette_srgb(picture: &Picture, colors: usize) -> Outcome<Quantised> {
 /// Its pipeline, which works in Oklab.
 fn quantette_oklab(picture: &Picture, colors: usize) -> Outcome<Quantised> {
     let pixels: &[Srgb<u8>] = (&picture.samples[..]).components_into();
-    let image = ImageRef::new(picture.width as u32, picture.height as u32, pixels).map_err(|error| error.to_string())?;
+    let image =
+        ImageRef::new(picture.width as u32, picture.height as u32, pixels).map_err(|error| error.to_string())?;
     let pipeline = Pipeline::new()
         .palette_size(PaletteSize::try_from(colors as u16)?)
         .ditherer(None)
@@ -90,7 +92,8 @@ fn imagequant(picture: &Picture, colors: usize) -> Outcome<Quantised> {
 }
 
 fn neuquant(picture: &Picture, colors: usize) -> Quantised {
-    let pixels: Vec<u8> = picture.samples.chunks_exact(3).flat_map(|pixel| [pixel[0], pixel[1], pixel[2], 255]).collect();
+    let pixels: Vec<u8> =
+        picture.samples.chunks_exact(3).flat_map(|pixel| [pixel[0], pixel[1], pixel[2], 255]).collect();
     let network = color_quant::NeuQuant::new(10, colors, &pixels);
     let palette = network.color_map_rgb().as_chunks::<3>().0.to_vec();
     (palette, pixels.chunks_exact(4).map(|pixel| network.index_of(pixel) as u8).collect())
