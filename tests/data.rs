@@ -24,7 +24,7 @@ fn checksums_hold_and_every_file_is_listed() {
         let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(&found, sum, "{name}");
     }
-    for folder in ["photos", "labels"] {
+    for folder in ["photos", "labels", "peers"] {
         for entry in std::fs::read_dir(data(folder)).unwrap() {
             let name = format!("{folder}/{}", entry.unwrap().file_name().to_string_lossy());
             assert!(listed.iter().any(|(listed, _)| *listed == name), "{name} is not listed");

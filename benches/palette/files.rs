@@ -54,21 +54,19 @@ fn spatial(photo: &Photo, quality: f64) -> Outcome<(f32, IndexedPhoto)> {
     let palette = Palette::fit(photo, &PaletteOptions::new().colors(SPATIAL))?;
     let with = |lambda| palette.quantize_with(photo, &QuantizeOptions::new().spatial(lambda));
     let is_good = |indexed: &IndexedPhoto| Ok::<_, cortado::Error>(psnr(photo, &indexed.to_photo())? >= quality);
-    let (mut good, mut bad) = (0.0, 1.0);
     let mut found = palette.quantize(photo);
     if !is_good(&found)? {
-        return Err("more colours are not worse".into());
+        return Err("more colours are not better".into());
     }
+    let (mut good, mut bad) = (0.0, None);
     loop {
-        let lambda = if good * 2.0 >= bad { (good + bad) / 2.0 } else { bad };
+        let lambda = bad.map_or(if good > 0.0 { 2.0 * good } else { 1.0 }, |bad| (good + bad) / 2.0);
         let indexed = with(lambda)?;
         match is_good(&indexed)? {
             true => (good, found) = (lambda, indexed),
-            false => bad = lambda,
+            false => bad = Some(lambda),
         }
-        if bad <= good {
-            bad = good * 2.0;
-        } else if bad - good < 0.01 * bad {
+        if bad.is_some_and(|bad| bad - good < 0.01 * bad) {
             return Ok((good, found));
         }
     }

@@ -1,7 +1,8 @@
 //! Palette quantisers on the same photos in the same run: `cargo bench --bench palette`.
 //!
 //! Each call goes from the photo's samples to a palette and indices, on one thread; calls alternate, and a time is the median of
-//! five rounds. Tables give geometric means over the photos. With `-- --write` they go into README.md. The Kodak photos are read
+//! five rounds. Tables give geometric means over the photos. With `-- --write` they go into README.md; `--files` makes the last
+//! table only. The Kodak photos are read
 //! from ../shared where they are there. The peers are installed into .cortado/peers and built in benches/palette/peers.
 
 #[path = "../common/mod.rs"]
@@ -17,16 +18,17 @@ const KODAK: &str = "../shared/data/photos/kodak";
 
 fn main() -> Outcome<()> {
     std::env::set_current_dir(env!("CARGO_MANIFEST_DIR"))?;
-    let writes = std::env::args().any(|argument| argument == "--write");
+    let has = |flag: &str| std::env::args().any(|argument| argument == flag);
+    let (writes, only_files) = (has("--write"), has("--files"));
     fs::create_dir_all("target/tmp/bench-palette")?;
     let peers = quantisers::Programs::install()?;
     let photos = photos()?;
-    let large = enlarged(&photos[0].1)?;
-    let tables = [
-        ("palettes", quantisers::table(&peers, &photos)?),
-        ("12 megapixels", quantisers::large_table(&peers, &large)?),
-        ("palette files", files::table(&peers, &photos)?),
-    ];
+    let mut tables = Vec::new();
+    if !only_files {
+        tables.push(("palettes", quantisers::table(&peers, &photos)?));
+        tables.push(("12 megapixels", quantisers::large_table(&peers, &enlarged(&photos[0].1)?)?));
+    }
+    tables.push(("palette files", files::table(&peers, &photos)?));
     for (name, text) in tables {
         println!("{text}");
         if writes {

@@ -169,10 +169,7 @@ fn bad_input_is_one_clear_line_and_leaves_nothing() {
         (&["compress", &golden("floats.npy"), "-o", "o.cpso"], "labels are whole numbers, this array's dtype is <f4"),
         (&["compress", &golden("negative.npy"), "-o", "o.cpso"], "a label must be 0 or more, but is -1"),
         (&["compress", "gone.npy", "-o", "o.cpso"], "cannot read gone.npy: No such file or directory (os error 2)"),
-        (
-            &["compress", &labels, "-o", "o.cpso", "--colors", "3"],
-            "--colors, --sample and --seed are for .png, not for .cpso",
-        ),
+        (&["compress", &labels, "-o", "o.cpso", "--colors", "3"], "--colors is for palettes, not for .cpso"),
         (
             &["compress", &labels, "-o", "o.cpso", "--level", "3"],
             "--level is for .ristretto and for a second compression, such as .cpso.xz",

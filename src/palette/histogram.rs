@@ -7,18 +7,17 @@ use crate::photo::Photo;
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 use std::fmt;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bins of 4 x 4 x 4 levels.
 const BINS: usize = 1 << 18;
 
-/// The fewest pixels worth a thread of their own.
-const STRETCH: usize = 1 << 18;
+/// Pixels that a thread takes at a time.
+const STRETCH: usize = 1 << 16;
 
-/// Pixels that a thread counts at a time: as many as there are for it, since each stretch has sums of its own.
-fn stretch(pixels: usize) -> usize {
-    // A count of 32 bits must not overflow.
-    pixels.div_ceil(rayon::current_num_threads()).clamp(STRETCH, 1 << 31)
-}
+/// Pixels that are counted together: no count of 32 bits overflows.
+const SECTION: usize = 1 << 31;
 
 /// How often every colour occurs in one photo or in several: exact, and as quick to look up as to fill.
 ///
@@ -117,40 +116,67 @@ impl ColorHistogram {
     /// The histogram of pixels with `channels` samples each.
     pub(super) fn of_pixels(samples: &[u8], channels: usize, weights: Option<&[u16]>) -> Self {
         let colors = ColorSet::of_pixels(samples, channels, weights);
-        let distinct = colors.len();
-        let stretch = stretch(samples.len() / channels);
-        let stretches = samples.par_chunks(stretch * channels).enumerate();
+        let len = colors.len();
         let weights = match weights {
-            None => sum(
-                distinct,
-                stretches.map(|(_, samples)| {
-                    let mut counts: Vec<u32> = memory::zeroed(distinct);
-                    count(samples, channels, &colors, &mut counts);
-                    counts
-                }),
-            ),
+            None => {
+                let sections = samples.chunks(SECTION * channels).flat_map(|section| {
+                    shared(
+                        section,
+                        channels,
+                        || memory::zeroed::<u32>(len),
+                        |counts, samples, _| {
+                            count(samples, channels, &colors, counts);
+                        },
+                    )
+                });
+                sum(len, &sections.collect::<Vec<_>>())
+            }
             Some(weights) => sum(
-                distinct,
-                stretches.map(|(at, samples)| {
-                    let mut sums: Vec<u64> = memory::zeroed(distinct);
-                    add_weights(samples, channels, &weights[at * stretch..], &colors, &mut sums);
-                    sums
-                }),
+                len,
+                &shared(
+                    samples,
+                    channels,
+                    || memory::zeroed::<u64>(len),
+                    |sums, samples, pixels| {
+                        add_weights(samples, channels, &weights[pixels], &colors, sums);
+                    },
+                ),
             ),
         };
         Self { colors, weights }
     }
 }
 
+/// Shares the pixels out among the threads, stretch by stretch, each of which works on a value of its own; their values. Which
+/// thread gets which stretch is not said.
+fn shared<T: Send>(
+    samples: &[u8],
+    channels: usize,
+    new: impl Fn() -> T + Sync,
+    work: impl Fn(&mut T, &[u8], Range<usize>) + Sync,
+) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let threads = (0..rayon::current_num_threads()).into_par_iter().with_max_len(1);
+    let values = threads.filter_map(|_| {
+        let mut value = None;
+        loop {
+            let from = STRETCH * next.fetch_add(1, Ordering::Relaxed);
+            let Some(rest) = samples.get(from * channels..).filter(|rest| !rest.is_empty()) else { return value };
+            let stretch = &rest[..rest.len().min(STRETCH * channels)];
+            work(value.get_or_insert_with(&new), stretch, from..from + stretch.len() / channels);
+        }
+    });
+    values.collect()
+}
+
 /// The sums, place by place, of several lists.
-fn sum<T: Copy + Send + Sync>(len: usize, lists: impl IndexedParallelIterator<Item = Vec<T>>) -> Vec<u64>
+fn sum<T: Copy + Send + Sync>(len: usize, lists: &[Vec<T>]) -> Vec<u64>
 where
     u64: From<T>,
 {
-    let lists: Vec<Vec<T>> = lists.collect();
     let mut sums = memory::zeroed(len);
     sums.par_chunks_mut(STRETCH).enumerate().for_each(|(at, sums)| {
-        for list in &lists {
+        for list in lists {
             let list = &list[at * STRETCH..][..sums.len()];
             sums.iter_mut().zip(list).for_each(|(sum, &value)| *sum += u64::from(value));
         }
@@ -202,21 +228,15 @@ impl ColorSet {
 
     /// The colours of pixels, of those whose weight is not 0.
     pub(super) fn of_pixels(samples: &[u8], channels: usize, weights: Option<&[u16]>) -> Self {
-        let stretch = stretch(samples.len() / channels);
-        let stretches = samples.par_chunks(stretch * channels).enumerate();
-        let marked = stretches.map(|(at, samples)| {
-            let mut set = Self::new();
-            match weights {
-                None => mark(samples, channels, &mut set.bins),
-                Some(weights) => mark_weighted(samples, channels, &weights[at * stretch..], &mut set.bins),
-            }
-            set
+        let marked = shared(samples, channels, Self::new, |set, samples, pixels| match weights {
+            None => mark(samples, channels, &mut set.bins),
+            Some(weights) => mark_weighted(samples, channels, &weights[pixels], &mut set.bins),
         });
         let union = |mut set: Self, other: Self| {
             set.bins.iter_mut().zip(&other.bins).for_each(|(bin, other)| bin[0] |= other[0]);
             set
         };
-        let mut set = marked.reduce_with(union).unwrap_or_else(Self::new);
+        let mut set = marked.into_iter().reduce(union).unwrap_or_else(Self::new);
         set.rank();
         set
     }

@@ -21,8 +21,7 @@ const BLOCKS: usize = 64;
 pub(super) struct Cloud {
     /// The coordinates, an array each.
     pub axes: [Vec<f32>; 3],
-    /// Coordinates times weight, and the weight.
-    pub moments: Vec<[f32; 4]>,
+    pub weights: Vec<f32>,
     pub groups: Vec<Group>,
 }
 
@@ -48,7 +47,7 @@ struct Places<'a> {
     /// The number of the first.
     start: usize,
     axes: [&'a mut [f32]; 3],
-    moments: &'a mut [[f32; 4]],
+    weights: &'a mut [f32],
 }
 
 impl Places<'_> {
@@ -57,7 +56,7 @@ impl Places<'_> {
         let start = self.start;
         self.start += len;
         let axes = self.axes.each_mut().map(|axis| axis.split_off_mut(..len).expect("as many places as points"));
-        Self { start, axes, moments: self.moments.split_off_mut(..len).expect("as many places as points") }
+        Self { start, axes, weights: self.weights.split_off_mut(..len).expect("as many places as points") }
     }
 
     /// Fills the first places with a group.
@@ -65,15 +64,14 @@ impl Places<'_> {
         let places = self.split_off(points.len().next_multiple_of(LANES));
         let (mut low, mut high) = (points[0].0, points[0].0);
         let last = (points[points.len() - 1].0, 0.0);
-        for (at, moments) in places.moments.iter_mut().enumerate() {
+        for (at, place) in places.weights.iter_mut().enumerate() {
             let &(point, weight) = points.get(at).unwrap_or(&last);
             for axis in 0..3 {
                 low[axis] = low[axis].min(point[axis]);
                 high[axis] = high[axis].max(point[axis]);
                 places.axes[axis][at] = point[axis];
-                moments[axis] = point[axis] * weight;
             }
-            moments[3] = weight;
+            *place = weight;
         }
         Group { start: places.start as u32, len: points.len() as u32, low, high }
     }
@@ -103,11 +101,12 @@ impl Cloud {
         }
         let counts = (0..starts.len() - 1).map(|block| colors.bins_of(block).count()).collect();
         Self::of_blocks(counts, |block, points| {
-            let mut moments = self.moments[starts[block]..].iter();
+            let mut place = starts[block];
             points.extend(colors.bins_of(block).map(|bin| {
                 let mut sums = [0.0_f64; 4];
-                for (_, moments) in bin.zip(moments.by_ref()) {
-                    sums.iter_mut().zip(moments).for_each(|(sum, &moment)| *sum += f64::from(moment));
+                for _ in bin {
+                    sums.iter_mut().zip(self.moments(place)).for_each(|(sum, moment)| *sum += f64::from(moment));
+                    place += 1;
                 }
                 let [x, y, z, weight] = sums;
                 ([x, y, z].map(|sum| (sum / weight) as f32), weight as f32)
@@ -120,11 +119,11 @@ impl Cloud {
         let places: usize = counts.iter().map(|count| count.next_multiple_of(LANES)).sum();
         let mut cloud = Self {
             axes: std::array::from_fn(|_| memory::zeroed(places)),
-            moments: memory::zeroed(places),
+            weights: memory::zeroed(places),
             groups: Vec::new(),
         };
         let mut rest =
-            Places { start: 0, axes: cloud.axes.each_mut().map(|axis| &mut axis[..]), moments: &mut cloud.moments };
+            Places { start: 0, axes: cloud.axes.each_mut().map(|axis| &mut axis[..]), weights: &mut cloud.weights };
         let mut parts = Vec::new();
         for (part, counts) in counts.chunks(BLOCKS).enumerate() {
             let len = counts.iter().map(|count| count.next_multiple_of(LANES)).sum();
@@ -146,6 +145,13 @@ impl Cloud {
     /// The coordinates of a point.
     pub fn point(&self, at: usize) -> [f32; 3] {
         [self.axes[0][at], self.axes[1][at], self.axes[2][at]]
+    }
+
+    /// The coordinates of a point times its weight, and its weight.
+    #[inline(always)]
+    pub fn moments(&self, at: usize) -> [f32; 4] {
+        let weight = self.weights[at];
+        [self.axes[0][at] * weight, self.axes[1][at] * weight, self.axes[2][at] * weight, weight]
     }
 
     /// The places of the points, without those of weight 0.

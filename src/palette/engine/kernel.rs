@@ -198,9 +198,10 @@ vectorised! {
             search.enter(family, centroids);
             for group in family {
                 search.find(cloud, group);
-                for (at, moments) in cloud.moments[group.points()].iter().enumerate() {
+                for (at, place) in group.points().enumerate() {
+                    let moments = cloud.moments(place);
                     let cluster = &mut clusters[search.nearest[at] as usize];
-                    for (sum, &moment) in cluster.moments.iter_mut().zip(moments) {
+                    for (sum, moment) in cluster.moments.iter_mut().zip(moments) {
                         *sum += f64::from(moment);
                     }
                     cluster.error += f64::from(search.least[at] * moments[3]);

@@ -19,7 +19,7 @@ impl Part {
     fn new(cloud: &Cloud, places: Vec<u32>) -> Self {
         let mut moments = Moments::default();
         for &place in &places {
-            moments.add(cloud.point(place as usize), cloud.moments[place as usize]);
+            moments.add(cloud.point(place as usize), cloud.moments(place as usize));
         }
         let (axis, spread) = moments.principal_axis();
         Self { places, mean: moments.mean(), axis, spread }
@@ -58,7 +58,7 @@ pub(super) fn divide(cloud: &Cloud, count: usize) -> Vec<[f32; 3]> {
 /// Draws `count` points far from those before (k-means++): with a chance of weight times squared distance to the nearest one.
 pub(super) fn draw(cloud: &Cloud, count: usize, rng: &mut Xoshiro256Plus) -> Vec<[f32; 3]> {
     let places: Vec<usize> = cloud.places().collect();
-    let mut chances: Vec<f64> = places.iter().map(|&place| f64::from(cloud.moments[place][3])).collect();
+    let mut chances: Vec<f64> = places.iter().map(|&place| f64::from(cloud.weights[place])).collect();
     let mut distances = vec![f32::INFINITY; places.len()];
     let mut drawn = Vec::with_capacity(count);
     while drawn.len() < count {
@@ -77,7 +77,7 @@ pub(super) fn draw(cloud: &Cloud, count: usize, rng: &mut Xoshiro256Plus) -> Vec
             let point = cloud.point(place);
             let squared = (0..3).map(|axis| (point[axis] - chosen[axis]).powi(2)).sum();
             *distance = distance.min(squared);
-            *chance = f64::from(*distance) * f64::from(cloud.moments[place][3]);
+            *chance = f64::from(*distance) * f64::from(cloud.weights[place]);
         }
     }
     drawn

@@ -95,7 +95,7 @@ fn moments(cloud: &Cloud, centroids: &[[f32; 3]]) -> Vec<Moments> {
         kernel::append_nearest(cloud, groups, lanes, &mut indices);
         let mut clusters = vec![Moments::default(); centroids.len()];
         for (place, number) in groups.iter().flat_map(Group::points).zip(indices) {
-            clusters[usize::from(number)].add(cloud.point(place), cloud.moments[place]);
+            clusters[usize::from(number)].add(cloud.point(place), cloud.moments(place));
         }
         clusters
     });
