@@ -194,7 +194,7 @@ fn bad_input_is_one_clear_line_and_leaves_nothing() {
         ),
         (
             &["compress", &labels, "-o", "-"],
-            "cannot tell a codec from -: say --to .png (palette), .ristretto (labels) or .cpso (labels; also .cpso.xz, .zst, .gz, .bz2, .br, .lz4)",
+            "cannot tell a codec from -: say --to .png or .gif (palette), .ristretto (labels) or .cpso (labels; also .cpso.xz, .zst, .gz, .bz2, .br, .lz4)",
         ),
         (
             &["decompress", "wrong.cpso", "-o", "o.npy"],

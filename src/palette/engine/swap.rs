@@ -70,14 +70,10 @@ fn swap(cloud: &Cloud, centroids: &mut [[f32; 3]], locked: usize, most: usize) -
         for at in [kept, freed, divided] {
             touched[at] = true;
         }
-        if kept >= locked {
-            let (a, b) = (clusters[kept], clusters[freed]);
-            let weight = a.weight() + b.weight();
-            let (a_share, b_share) = (a.weight() / weight, b.weight() / weight);
-            centroids[kept] = std::array::from_fn(|axis| match (a_share > 0.0, b_share > 0.0) {
-                (true, true) => (a_share * a.mean()[axis] + b_share * b.mean()[axis]) as f32,
-                _ => centroids[kept][axis],
-            });
+        let mut joined = clusters[kept];
+        joined.join(&clusters[freed]);
+        if kept >= locked && joined.weight() > 0.0 {
+            centroids[kept] = joined.mean().map(|value| value as f32);
         }
         let (axis, spread) = clusters[divided].principal_axis();
         let apart = 0.8 * (spread / clusters[divided].weight()).sqrt();

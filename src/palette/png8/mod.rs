@@ -98,8 +98,10 @@ impl IndexedPhoto {
         let mut ranked: Vec<_> = tries.par_iter().map(|attempt| (quick(attempt), attempt)).collect();
         ranked.sort_by_key(|&(size, _)| size);
         let finalists = ranked[..FINALISTS].par_iter();
-        let files = finalists.map(|&(_, &(order, choice))| (zopfli(&self.rows(order, depth, choice)), order));
-        let (data, order) = files.min_by_key(|(data, _)| data.len()).expect("some are tried");
+        let files: Vec<_> =
+            finalists.map(|&(_, &(order, choice))| (zopfli(&self.rows(order, depth, choice)), order)).collect();
+        // Not in parallel: of equally small files the first, on any number of threads.
+        let (data, order) = files.into_iter().min_by_key(|(data, _)| data.len()).expect("some are tried");
         (order.clone(), data)
     }
 
