@@ -147,6 +147,22 @@ fn the_engine_beats_linfas_sample_and_more_starts_help_few_colours() {
 }
 
 #[test]
+fn similar_colours_get_as_many_entries_as_are_asked_for() {
+    // 256 greys, and 1,331 colours in one corner: fewer bins of 4 x 4 x 4 levels than entries.
+    let greys = Photo::from_grey(16, 16, (0..=255).collect()).unwrap();
+    let corner = (0..11 * 11 * 11_u16).flat_map(|i| [i % 11, i / 11 % 11, i / 121].map(|level| level as u8)).collect();
+    let corner = Photo::from_rgb(11, 121, corner).unwrap();
+    for (photo, k, most) in [(&greys, 128, 0.5), (&greys, 200, 0.3), (&corner, 100, 2.0), (&corner, 256, 1.0)] {
+        for space in [Space::Srgb, Space::Oklab] {
+            let indexed = IndexedPhoto::fit(photo, &PaletteOptions::new().colors(k).space(space)).unwrap();
+            let error = mse(photo, &indexed.to_photo()).unwrap();
+            assert!(indexed.palette().len() > k * 9 / 10, "{k} in {space}: {:?}", indexed.palette());
+            assert!(space == Space::Oklab || error <= most, "{k} in {space}: {error}");
+        }
+    }
+}
+
+#[test]
 fn a_sample_gives_what_its_pixels_give() {
     let china = china();
     let palette = |seed| Palette::fit(&china, &PaletteOptions::new().colors(16).sample(500).seed(seed)).unwrap();

@@ -93,8 +93,8 @@ impl PaletteOptions {
         self
     }
 
-    /// Starts from another palette instead of from nothing: after photos were added to a [`ColorHistogram`], the palette
-    /// before fits almost.
+    /// Starts from another palette instead of from nothing, or from its first colours where it has more than are asked for:
+    /// after photos were added to a [`ColorHistogram`], the palette before fits almost.
     ///
     /// [`ColorHistogram`]: super::ColorHistogram
     pub fn start(mut self, palette: &Palette) -> Self {

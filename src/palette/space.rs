@@ -31,10 +31,16 @@ impl Space {
     pub(super) fn color(self, [x, y, z]: [f64; 3]) -> [f64; 3] {
         match self {
             Self::Srgb => [x, y, z].map(|value| value.clamp(0.0, 255.0)),
-            Self::Oklab => linear_srgb([x, y, z].map(|value| value / f64::from(SCALE))).map(|value| {
-                let value = value.clamp(0.0, 1.0);
-                255.0 * if value <= 0.003_130_8 { 12.92 * value } else { 1.055 * value.powf(1.0 / 2.4) - 0.055 }
-            }),
+            Self::Oklab => {
+                let color = linear_srgb([x, y, z].map(|value| value / f64::from(SCALE))).map(|value| {
+                    let value = value.clamp(0.0, 1.0);
+                    255.0 * if value <= 0.003_130_8 { 12.92 * value } else { 1.055 * value.powf(1.0 / 2.4) - 0.055 }
+                });
+                let [r, g, b] = color;
+                let mean = (r + g + b) / 3.0;
+                // What is grey but for the rounding of coordinates is grey.
+                if color.iter().all(|value| (value - mean).abs() < 0.01) { [mean; 3] } else { color }
+            }
         }
     }
 }

@@ -221,11 +221,9 @@ impl Writer<'_> {
         let longest = LONGEST.min(self.numbers.len() - at);
         let mut best = (0.0, None);
         let near = [1, 2, 3, self.width - 1, self.width, self.width + 1, 2 * self.width];
-        let next: Option<Vec<u8>> = self
-            .numbers
-            .get(at..at + SHORTEST)
-            .map(|numbers| numbers.iter().map(|&number| literals[number as usize].1).collect());
-        let sources = next.into_iter().flat_map(|next| seen.sources([next[0], next[1], next[2]]));
+        let next = self.numbers[at..].first_chunk::<SHORTEST>();
+        let sources =
+            next.into_iter().flat_map(|numbers| seen.sources(numbers.map(|number| literals[number as usize].1)));
         for distance in near.into_iter().chain(sources.map(|source| at - source)) {
             if distance == 0 || distance > at.min(WINDOW) {
                 continue;

@@ -26,6 +26,8 @@ use rand_xoshiro::Xoshiro256Plus;
 
 pub(super) use kernel::Centroids;
 
+/// Bins for each centroid, below which they are too coarse and all colours are taken from the start.
+const ENOUGH: usize = 8;
 /// From a start, over bins: enough to tell where centroids are missing.
 const APPROACH: Schedule = Schedule { iterations: 5, gain: 1e-3, relaxation: 1.5 };
 /// After each round of swaps.
@@ -57,26 +59,26 @@ impl Colors {
         let locked: Vec<[f32; 3]> = options.locked.iter().map(coordinates).collect();
         let free = options.colors - locked.len();
         let mut rng = Xoshiro256Plus::seed_from_u64(options.seed);
+        let cloud = if self.bins.places().count() >= ENOUGH * options.colors { &self.bins } else { &self.exact };
         let mut best = (f64::INFINITY, locked.clone());
         for number in 0..options.starts {
             let mut centroids = locked.clone();
-            if free > 0 {
+            if number == 0 {
                 centroids.extend(options.start.iter().take(free).map(coordinates));
-                let missing = options.colors - centroids.len();
-                match number {
-                    _ if missing == 0 => {}
-                    0 => centroids.extend(start::divide(&self.bins, missing)),
-                    _ => centroids.extend(start::draw(&self.bins, missing, &mut rng)),
-                }
             }
-            let inertia = lloyd::iterate(&self.bins, &mut centroids, locked.len(), APPROACH);
-            let inertia = swap::improve(&self.bins, &mut centroids, inertia, locked.len(), ROUNDS, SETTLE);
+            match options.colors - centroids.len() {
+                0 => {}
+                missing if number == 0 => centroids.extend(start::divide(cloud, missing)),
+                missing => centroids.extend(start::draw(cloud, missing, &mut rng)),
+            }
+            let inertia = lloyd::iterate(cloud, &mut centroids, locked.len(), APPROACH);
+            let inertia = swap::improve(cloud, &mut centroids, inertia, locked.len(), ROUNDS, SETTLE);
             if inertia < best.0 {
                 best = (inertia, centroids);
             }
         }
         let (_, mut centroids) = best;
-        lloyd::iterate(&self.bins, &mut centroids, locked.len(), CONVERGE);
+        lloyd::iterate(cloud, &mut centroids, locked.len(), CONVERGE);
         lloyd::iterate(&self.exact, &mut centroids, locked.len(), REFINE);
         centroids.into_iter().map(|centroid| self.space.color(centroid.map(f64::from))).collect()
     }
