@@ -130,13 +130,15 @@ impl Options {
         if self.sample.is_some() {
             bail!("--sample is for photos without transparency");
         }
+        let colors = self.colors.unwrap_or(256);
+        if !(2..=256).contains(&colors) {
+            bail!("with transparency, which takes one, colors must be from 2 to 256, but is {colors}");
+        }
         let mut histogram = ColorHistogram::new();
         histogram.add_weighted(photo, hidden.mapv(|hidden| u16::from(!hidden)).view())?;
-        let colors = self.colors.unwrap_or(256);
         let palette = match histogram.distinct() {
             0 => Palette::from_colors(&[[255; 3]])?,
-            // One entry is left for what shows nothing.
-            _ => Palette::of_histogram(&histogram, &self.fitting().colors(colors.min(256).saturating_sub(1).max(1)))?,
+            _ => Palette::of_histogram(&histogram, &self.fitting().colors(colors - 1))?,
         };
         Ok(palette.quantize_with(photo, &self.quantizing())?.with_transparent(hidden.view())?)
     }

@@ -140,6 +140,10 @@ fn what_shows_nothing_stays_so() {
         refusal(folder, &["compress", &golden("rgba.png"), "-o", "o.png", "--sample", "9"]),
         "error: --sample is for photos without transparency"
     );
+    assert_eq!(
+        refusal(folder, &["compress", &golden("rgba.png"), "-o", "o.png", "--colors", "1"]),
+        "error: with transparency, which takes one, colors must be from 2 to 256, but is 1"
+    );
 }
 
 #[test]
