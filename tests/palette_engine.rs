@@ -251,6 +251,17 @@ fn spatial_trades_error_for_bytes() {
 }
 
 #[test]
+fn a_full_palette_fits_every_file() {
+    let greys = Photo::from_grey(16, 16, (0..=255).collect()).unwrap();
+    let indexed = IndexedPhoto::fit(&greys, &PaletteOptions::new()).unwrap();
+    assert_eq!(indexed.palette().len(), 256);
+    for file in [indexed.to_png().unwrap(), indexed.to_png_with(Effort::Best).unwrap()] {
+        assert_eq!(Photo::decode(&file).unwrap().colors().collect::<Vec<_>>(), greys.colors().collect::<Vec<_>>());
+    }
+    assert!(indexed.to_gif().is_ok());
+}
+
+#[test]
 fn optimised_files_are_smaller() {
     let photo = china().crop(100, 100, 120, 160).unwrap();
     for k in [2, 4, 16, 100] {

@@ -80,7 +80,7 @@ impl IndexedPhoto {
     /// The rows as PNG stores them, with the palette in an order.
     fn rows(&self, order: &[u8], depth: usize, choice: Choice) -> Vec<u8> {
         let mut places = [0; MAX_COLORS];
-        (0..).zip(order).for_each(|(place, &entry)| places[usize::from(entry)] = place);
+        (0..=u8::MAX).zip(order).for_each(|(place, &entry)| places[usize::from(entry)] = place);
         let indices: Vec<u8> = self.index_bytes().iter().map(|&index| places[usize::from(index)]).collect();
         filter(&pack(&indices, self.width(), depth), row_bytes(self.width(), depth), choice)
     }
