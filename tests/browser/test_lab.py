@@ -168,12 +168,24 @@ def second_notebook():
         copy.unlink()
 
 
+@contextlib.contextmanager
+def as_it_was(path):
+    """JupyterLab saves an open notebook every two minutes: puts the file back."""
+    original = path.read_bytes()
+    try:
+        yield
+    finally:
+        path.write_bytes(original)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--keep", type=pathlib.Path, default=ROOT / "target/browser")
     folder = parser.parse_args().keep
     folder.mkdir(parents=True, exist_ok=True)
-    with lab() as address, sync_playwright() as playwright:
+    walkthrough = as_it_was(ROOT / "notebooks/01-palette.ipynb")
+    # Left in the order from right to left: the file is put back once nothing can save it any more.
+    with walkthrough, lab() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         context = browser.new_context()
         started = time.monotonic()
