@@ -4,7 +4,7 @@ use crate::common::{self, Outcome, Peers, median, seconds, threads};
 use crate::mean;
 use cortado::metrics::mse;
 use cortado::palette::{Engine, Space};
-use cortado::{IndexedPhoto, Palette, PaletteOptions, Photo};
+use cortado::{IndexedPhoto, PaletteOptions, Photo};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -82,19 +82,14 @@ fn race(photo: &Photo, colors: usize, runners: &[Runner], peers: &mut [Peers; 2]
     for round in 0..=ROUNDS {
         for (runner, outcome) in runners.iter().zip(&mut outcomes) {
             let time = match *runner {
-                Runner::Ours(space) => {
-                    let options = PaletteOptions::new().colors(colors).space(space);
+                Runner::Ours(_) | Runner::Linfa => {
+                    let options = PaletteOptions::new().colors(colors);
+                    let options = match *runner {
+                        Runner::Ours(space) => options.space(space),
+                        _ => options.sample(1000).engine(Engine::Linfa),
+                    };
                     let mut indexed = None;
-                    let time = seconds(|| {
-                        one.install(|| IndexedPhoto::fit(photo, &options)).map(|made| indexed = Some(made))
-                    })?;
-                    outcome.recreated = indexed.map(|indexed| indexed.to_photo());
-                    time
-                }
-                Runner::Linfa => {
-                    let options = PaletteOptions::new().colors(colors).sample(1000).engine(Engine::Linfa);
-                    let mut indexed = None;
-                    let fit = || Ok::<_, cortado::Error>(Palette::fit(photo, &options)?.quantize(photo));
+                    let fit = || IndexedPhoto::fit(photo, &options);
                     let time = seconds(|| one.install(fit).map(|made| indexed = Some(made)))?;
                     outcome.recreated = indexed.map(|indexed| indexed.to_photo());
                     time

@@ -78,8 +78,9 @@ impl ColorHistogram {
             return;
         }
         let mut merged = Self { colors: self.colors.clone(), weights: Vec::new() };
-        merged.colors.bins.iter_mut().zip(&other.colors.bins).for_each(|(bin, other)| bin[0] |= other[0]);
-        merged.weights = vec![0; merged.colors.rank()];
+        merged.colors.unite(&other.colors);
+        merged.colors.rank();
+        merged.weights = vec![0; merged.colors.len()];
         for source in [&*self, other] {
             for (code, weight) in source.colors.codes().zip(&source.weights) {
                 merged.weights[merged.colors.rank_of(code)] += weight;
@@ -233,7 +234,7 @@ impl ColorSet {
             Some(weights) => mark_weighted(samples, channels, &weights[pixels], &mut set.bins),
         });
         let union = |mut set: Self, other: Self| {
-            set.bins.iter_mut().zip(&other.bins).for_each(|(bin, other)| bin[0] |= other[0]);
+            set.unite(&other);
             set
         };
         let mut set = marked.into_iter().reduce(union).unwrap_or_else(Self::new);
@@ -241,10 +242,14 @@ impl ColorSet {
         set
     }
 
-    /// Numbers the colours and returns how many there are.
-    fn rank(&mut self) -> usize {
+    /// Takes the colours of another set too; they are yet to be numbered.
+    fn unite(&mut self, other: &Self) {
+        self.bins.iter_mut().zip(&other.bins).for_each(|(bin, other)| bin[0] |= other[0]);
+    }
+
+    /// Numbers the colours.
+    fn rank(&mut self) {
         self.len = rank(&mut self.bins);
-        self.len
     }
 
     /// Number of colours.

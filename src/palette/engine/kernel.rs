@@ -76,7 +76,7 @@ impl Centroids {
         place[(1..LANES).fold(0, |best, lane| if first(best, lane) { best } else { lane })] as usize
     }
 
-    /// The squared distances of all from a point, in whole registers; returns how many there are.
+    /// The squared distances of all from a point; returns how many there are.
     #[inline(always)]
     pub fn distances(&self, [x, y, z]: [f32; 3], distances: &mut [f32; MAX_COLORS]) -> usize {
         let [xs, ys, zs] = &self.axes;
