@@ -30,6 +30,7 @@
 pub mod compresso;
 mod error;
 pub mod file;
+mod linalg;
 mod memory;
 pub mod metrics;
 pub mod neuroglancer;
@@ -40,6 +41,8 @@ pub mod photo;
 pub mod plot;
 pub mod ristretto;
 pub mod second_stage;
+mod simd;
+pub mod svd;
 pub mod table;
 pub mod volume;
 

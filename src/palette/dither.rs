@@ -2,11 +2,11 @@
 
 use super::engine::{self, Centroids};
 use super::histogram::ColorSet;
-use super::simd::vectorised;
 use super::thresholds::{BAYER, BLUE_NOISE, Thresholds};
 use super::{Palette, Space};
 use crate::error::{Error, Result};
 use crate::photo::Photo;
+use crate::simd::vectorised;
 use rayon::prelude::*;
 use std::fmt;
 use std::str::FromStr;

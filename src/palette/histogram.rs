@@ -1,9 +1,9 @@
 //! Which colours occur, and how often: the exact histogram that palettes are fitted to.
 
-use super::simd::vectorised;
 use crate::error::{Error, Result};
 use crate::memory;
 use crate::photo::Photo;
+use crate::simd::vectorised;
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 use std::fmt;

@@ -39,7 +39,6 @@ mod linfa;
 mod options;
 mod png8;
 mod quantize;
-mod simd;
 mod space;
 mod spatial;
 mod storage;

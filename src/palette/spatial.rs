@@ -9,8 +9,8 @@
 use super::Palette;
 use super::engine::{self, Centroids};
 use super::histogram::ColorSet;
-use super::simd::vectorised;
 use crate::photo::Photo;
+use crate::simd::vectorised;
 use rayon::prelude::*;
 
 /// Entries that a pixel may take that is no part of a copy: the nearest ones.

@@ -5,7 +5,7 @@
 
 use super::cloud::{Cloud, GROUP, Group, LANES};
 use crate::palette::MAX_COLORS;
-use crate::palette::simd::vectorised;
+use crate::simd::vectorised;
 
 /// What the points of one centroid add up to.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

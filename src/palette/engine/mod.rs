@@ -101,8 +101,8 @@ pub(super) fn points(palette: &Palette) -> Vec<[f32; 3]> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::simd::tests::portable;
     use super::*;
+    use crate::simd::tests::portable;
     use rand::Rng;
 
     /// Colours in crowds, with a weight each.

@@ -1,4 +1,4 @@
-//! One source, two compilations: for every processor, and for those with AVX2.
+//! One source, two compilations: for every processor, and for those with AVX2; and which instructions the processor has.
 //!
 //! Users build for baseline x86-64, which has vectors of four numbers and no instruction that counts bits. A function made by
 //! [`vectorised!`] is compiled a second time for newer processors, and picks when it is called. Both give the same bits: the
@@ -19,7 +19,7 @@ macro_rules! vectorised {
                 fn wide($($argument: $type),*) $(-> $result)? {
                     portable($($argument),*)
                 }
-                if $crate::palette::simd::has_avx2() {
+                if $crate::simd::has_avx2() {
                     // SAFETY: the processor has what `wide` is compiled for.
                     #[allow(unsafe_code, reason = "checked in the line above")]
                     return unsafe { wide($($argument),*) };
@@ -29,12 +29,12 @@ macro_rules! vectorised {
         }
     )*};
 }
-pub(super) use vectorised;
+pub(crate) use vectorised;
 
 /// Whether the processor has AVX2 and the instructions that came with it.
 #[cfg(target_arch = "x86_64")]
 #[inline]
-pub(super) fn has_avx2() -> bool {
+pub(crate) fn has_avx2() -> bool {
     #[cfg(test)]
     if tests::PORTABLE.get() {
         return false;
@@ -46,8 +46,20 @@ pub(super) fn has_avx2() -> bool {
         && is_x86_feature_detected!("popcnt")
 }
 
+/// Whether the processor multiplies and adds in one instruction, on vectors of 256 bits.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn has_fma() -> bool {
+    has_avx2() && is_x86_feature_detected!("fma")
+}
+
+/// Whether the processor has vectors of 512 bits.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn has_avx512() -> bool {
+    has_fma() && is_x86_feature_detected!("avx512f")
+}
+
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use std::cell::Cell;
 
     thread_local! {
