@@ -5,6 +5,7 @@
 //! | [`photo`] | [`Photo`]: 8-bit RGB or grey pictures, in and out |
 //! | [`metrics`] | how good and how small: MSE, PSNR, SSIM, bits per pixel, compression ratio |
 //! | [`palette`] | k-means palette quantisation, indexed PNG |
+//! | [`svd`] | singular values: rank selection, quantised factors, the femto archives |
 //! | [`volume`] | [`Volume`]: labels on a grid, in and out; synthetic tissue |
 //! | [`compresso`] | label volumes as their boundaries, byte-compatible with Python's `compresso` |
 //! | [`ristretto`] | label volumes as small as they get, with every damage noticed |
@@ -39,6 +40,7 @@ mod npy;
 pub mod palette;
 pub mod photo;
 pub mod plot;
+mod range_coder;
 pub mod ristretto;
 pub mod second_stage;
 mod simd;
@@ -64,6 +66,10 @@ pub mod prelude {
     pub use crate::plot::{Bars, Curve, Figure, Heatmap, Slider, label_slice, side_by_side, swatches};
     pub use crate::ristretto::{self, Level, RistrettoOptions};
     pub use crate::second_stage::SecondStage;
+    pub use crate::svd::femto::{self, Femto, FemtoOptions};
+    pub use crate::svd::{
+        FactorOptions, Method, PhotoSvd, Planes, QuantizedSvd, Spectrum, Svd, SvdOptions, grey_photo,
+    };
     pub use crate::table::Table;
     pub use crate::volume::{AnyVolume, TissueOptions, Volume};
 }

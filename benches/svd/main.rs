@@ -4,7 +4,9 @@ use cortado::svd::*;
 use ndarray::Array2;
 fn main() {
     let photo = cortado::Photo::open("/tmp/w/sheet.png").unwrap();
-    let a = Array2::from_shape_vec((photo.height(), photo.width()), photo.samples().iter().map(|&x| x as f32).collect()).unwrap();
+    let a =
+        Array2::from_shape_vec((photo.height(), photo.width()), photo.samples().iter().map(|&x| x as f32).collect())
+            .unwrap();
     let a64 = a.mapv(f64::from);
     let pool = common::threads(1).unwrap();
     pool.install(|| {
@@ -14,7 +16,7 @@ fn main() {
             for its in [8] {
                 let mut times = vec![];
                 let mut svd = None;
-                for _ in 0..3 { 
+                for _ in 0..3 {
                     let t = std::time::Instant::now();
                     svd = Some(Svd::of(a.view(), &SvdOptions::new().rank(k).iterations(its)).unwrap());
                     times.push(t.elapsed().as_secs_f64());

@@ -1,11 +1,11 @@
 //! The slices between one restart and the next: what a block's coding remembers from slice to slice.
 
-use super::coder::{Coder, Decoder};
 use super::contexts::Contexts;
 use super::cracks::Cracks;
 use super::names::{Naming, Slice};
 use super::partition::Partition;
 use crate::error::{Limits, Result};
+use crate::range_coder::{Coder, Decoder};
 use crate::volume::{Label, Volume};
 use rayon::prelude::*;
 use std::collections::HashMap;

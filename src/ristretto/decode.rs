@@ -1,7 +1,6 @@
 //! From a stream to labels.
 
 use super::block::Block;
-use super::coder::Decoder;
 use super::contexts::{Contexts, OfDefault, OfFast, OfMax};
 use super::header::{FORMAT, Stream};
 use super::names::Slice;
@@ -9,6 +8,7 @@ use super::options::Level;
 use super::partition::Partition;
 use crate::error::{Error, Limits, Result};
 use crate::memory::fill_stretch;
+use crate::range_coder::Decoder;
 use crate::volume::Label;
 use rayon::prelude::*;
 use std::ops::Range;

@@ -1,12 +1,12 @@
 //! From labels to a stream.
 
 use super::block::for_each_block;
-use super::coder::Encoder;
 use super::contexts::{Contexts, OfDefault, OfFast, OfMax};
 use super::dictionary;
 use super::header::{Header, write};
 use super::options::{Level, RistrettoOptions};
 use crate::error::{Error, Result};
+use crate::range_coder::Encoder;
 use crate::volume::{Label, Volume};
 use std::collections::HashMap;
 

@@ -56,7 +56,6 @@
 //! checks the checksums of those it copies.
 
 mod block;
-mod coder;
 mod contexts;
 mod cracks;
 mod decode;

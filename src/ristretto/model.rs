@@ -3,7 +3,7 @@
 //! All arithmetic is on integers, so that an encoder and a decoder learn the same on every machine. Probabilities are of
 //! "true", in 65,536. A probability's logit, ln(p / (1 - p)), is in 1/256.
 
-use super::coder::Coder;
+use crate::range_coder::Coder;
 
 /// Logits are kept between -`LOGIT_LIMIT` and `LOGIT_LIMIT`: about 3,000 to one.
 const LOGIT_LIMIT: i32 = 2047;
@@ -112,7 +112,7 @@ pub(super) fn code_any_number(coder: &mut impl Coder, counters: &mut [Counter; 1
     let bits = code_number(coder, counters, (u64::BITS - value.leading_zeros()).into(), 7).min(64) as u32;
     match bits.checked_sub(1) {
         None => 0,
-        Some(below) => 1 << below | super::coder::code_plain(coder, value, below),
+        Some(below) => 1 << below | crate::range_coder::code_plain(coder, value, below),
     }
 }
 

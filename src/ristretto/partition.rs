@@ -1,9 +1,9 @@
 //! Codes the cracks of a slice, each decision in the context of the cracks around it.
 
-use super::coder::Coder;
 use super::contexts::{ABOVE, Around, BOTH, Contexts, LEFT};
 use super::cracks::{Cracks, WORD};
 use super::model::{Counter, Mixer};
+use crate::range_coder::Coder;
 
 /// The cracks of slices, coded one after another.
 pub(super) struct Partition<C: Contexts<N>, const N: usize> {

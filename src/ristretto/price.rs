@@ -1,11 +1,11 @@
 //! What a volume costs, part by part, without writing anything.
 
 use super::block::for_each_block;
-use super::coder::Coder;
 use super::contexts::{Contexts, Nearest, OfDefault, OfFast, OfMax};
 use super::dictionary;
 use super::encode::numbered;
 use super::options::{Level, RistrettoOptions};
+use crate::range_coder::Coder;
 use crate::volume::{Label, Volume, VolumeRef, with_volume};
 
 /// Where a stream's bytes go: the information of all its decisions, in bytes and their fractions. Beside it a stream has a

@@ -37,6 +37,7 @@ pub(super) mod sealed {
     /// What is generic would be compiled with a notebook's cell, without optimisation; these are compiled with the library.
     pub trait Sealed: Sized {
         fn decompose(a: ArrayView2<Self>, options: &SvdOptions) -> Result<Svd<Self>>;
+        fn truncated(svd: &Svd<Self>, rank: usize) -> Svd<Self>;
         fn sum_of_layers(svd: &Svd<Self>, from: usize, to: usize) -> Array2<Self>;
     }
 }
@@ -48,6 +49,16 @@ macro_rules! element {
         impl sealed::Sealed for $float {
             fn decompose(a: ArrayView2<Self>, options: &SvdOptions) -> Result<Svd<Self>> {
                 decompose(a, options)
+            }
+
+            fn truncated(svd: &Svd<Self>, rank: usize) -> Svd<Self> {
+                let rank = rank.min(svd.values.len());
+                Svd {
+                    left: svd.left.slice(s![.., ..rank]).to_owned(),
+                    values: svd.values[..rank].to_vec(),
+                    right: svd.right.slice(s![..rank, ..]).to_owned(),
+                    spectrum: svd.spectrum.clone(),
+                }
             }
 
             fn sum_of_layers(svd: &Svd<Self>, from: usize, to: usize) -> Array2<Self> {
@@ -96,6 +107,12 @@ impl<T: Element> Svd<T> {
     /// What is known about every rank.
     pub fn spectrum(&self) -> &Spectrum {
         &self.spectrum
+    }
+
+    /// The decomposition of a rank at most.
+    #[must_use]
+    pub fn truncated(&self, rank: usize) -> Self {
+        T::truncated(self, rank)
     }
 
     /// The best approximation of a rank: the sum of as many layers, or of all there are. Shape (m, n); 2 m n rank operations.

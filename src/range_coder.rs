@@ -4,26 +4,26 @@
 //! carry out of `low` is added to what is written already.
 
 /// One side of the coder, so that a model is written once and serves both.
-pub(super) trait Coder: Default {
+pub(crate) trait Coder: Default {
     /// Codes one decision that is true with a probability of `p` in 65,536, where 0 < p < 65,536. An encoder writes `bit`
     /// and returns it, a decoder returns the bit that it reads.
     fn code(&mut self, bit: bool, p: u32) -> bool;
 }
 
 /// Codes the lowest `count` bits of `value`, highest first, each as likely as not.
-pub(super) fn code_plain(coder: &mut impl Coder, value: u64, count: u32) -> u64 {
+pub(crate) fn code_plain(coder: &mut impl Coder, value: u64, count: u32) -> u64 {
     (0..count).rev().fold(0, |read, shift| read << 1 | u64::from(coder.code(value >> shift & 1 != 0, 1 << 15)))
 }
 
 #[derive(Default)]
-pub(super) struct Encoder {
+pub(crate) struct Encoder {
     low: u64,
     range: u64,
     bytes: Vec<u8>,
 }
 
 impl Encoder {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { low: 0, range: u64::MAX, bytes: Vec::new() }
     }
 
@@ -39,7 +39,7 @@ impl Encoder {
     }
 
     /// The bytes: without zeros among the last eight, for the decoder reads zeros beyond their end.
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    pub(crate) fn finish(mut self) -> Vec<u8> {
         // A number in the interval with as many low zero bits as there can be.
         let mut zeros = 63;
         let end = loop {
@@ -84,7 +84,7 @@ impl Coder for Encoder {
 }
 
 #[derive(Default)]
-pub(super) struct Decoder<'a> {
+pub(crate) struct Decoder<'a> {
     /// The number read less the interval's low end.
     code: u64,
     range: u64,
@@ -94,7 +94,7 @@ pub(super) struct Decoder<'a> {
 }
 
 impl<'a> Decoder<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         let mut decoder = Self { code: 0, range: u64::MAX, rest: bytes, beyond: 0 };
         decoder.read();
         decoder.read();
@@ -117,12 +117,12 @@ impl<'a> Decoder<'a> {
     }
 
     /// Whether everything that is there has been read, and no more than an encoder leaves out.
-    pub(super) fn is_finished(&self) -> bool {
+    pub(crate) fn is_finished(&self) -> bool {
         self.rest.is_empty() && !self.is_beyond()
     }
 
     /// Whether more was read than an encoder can have left out.
-    pub(super) fn is_beyond(&self) -> bool {
+    pub(crate) fn is_beyond(&self) -> bool {
         self.beyond > 8
     }
 }
