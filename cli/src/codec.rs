@@ -8,6 +8,8 @@ use std::path::Path;
 pub enum Codec {
     /// An indexed PNG, or a GIF.
     Palette,
+    /// A femto archive, compressed or not.
+    Femto(Option<SecondStage>),
     /// A label volume.
     Labels(LabelCodec),
 }
@@ -47,6 +49,8 @@ impl Codec {
         let (stem, extension) = name.rsplit_once('.').unwrap_or(("", &name));
         match (extension, SecondStage::from_extension(extension)) {
             ("png" | "gif", _) => Some(Self::Palette),
+            ("json", _) => Some(Self::Femto(None)),
+            ("gz", _) if stem == "json" || stem.ends_with(".json") => Some(Self::Femto(Some(SecondStage::Gzip))),
             ("cpso", _) => Some(compresso(None)),
             ("ristretto", _) => Some(Self::Labels(LabelCodec::Ristretto)),
             (_, Some(second)) if stem == "cpso" || stem.ends_with(".cpso") => Some(compresso(Some(second))),
@@ -57,9 +61,10 @@ impl Codec {
     /// The codec of a file: as its name says, else as its first bytes do. Brotli, LZMA and LZW have no first bytes of
     /// their own.
     pub fn of(name: &Path, bytes: &[u8]) -> Option<Self> {
-        let magics: [(&[u8], Self); 9] = [
+        let magics: [(&[u8], Self); 10] = [
             (b"\x89PNG", Self::Palette),
             (b"GIF8", Self::Palette),
+            (b"{", Self::Femto(None)),
             (b"cpso", compresso(None)),
             (b"rstt", Self::Labels(LabelCodec::Ristretto)),
             (b"\x1f\x8b", compresso(Some(SecondStage::Gzip))),
@@ -85,6 +90,12 @@ mod tests {
     fn names_and_first_bytes() {
         let name = |name: &str| Codec::from_name(Path::new(name));
         assert_eq!(name("a/b.PNG"), Some(Codec::Palette));
+        assert_eq!(name("a/b.json"), Some(Codec::Femto(None)));
+        assert_eq!(
+            (name("a/b.JSON.gz"), name("json.gz")),
+            (Some(Codec::Femto(Some(SecondStage::Gzip))), name("b.json.gz"))
+        );
+        assert_eq!((name("b.json.xz"), Codec::of(Path::new("-"), b"{\"a\"")), (None, Some(Codec::Femto(None))));
         assert_eq!(name("a/b.cpso"), Some(compresso(None)));
         assert_eq!(name("b.npy.Ristretto"), Some(Codec::Labels(LabelCodec::Ristretto)));
         assert_eq!(Codec::of(Path::new("-"), b"rstt"), name("ristretto"));

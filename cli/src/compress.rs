@@ -1,7 +1,7 @@
 //! `cortado compress`.
 
 use crate::codec::Codec;
-use crate::{Files, labels, output, palette};
+use crate::{Files, femto, labels, output, palette};
 use anyhow::{Result, bail};
 use clap::Args;
 use std::path::PathBuf;
@@ -10,11 +10,13 @@ use std::path::PathBuf;
 pub struct Options {
     #[command(flatten)]
     pub files: Files,
-    /// What to write when the output is `-`: png, gif, ristretto, cpso, cpso.xz ...
+    /// What to write when the output is `-`: png, gif, json.gz, ristretto, cpso, cpso.xz ...
     #[arg(long, value_name = "EXTENSION")]
     to: Option<PathBuf>,
     #[command(flatten, next_help_heading = "Options of .png and .gif")]
     pub palette: palette::Options,
+    #[command(flatten, next_help_heading = "Options of .json, the femto archives; these take --colors and --seed too")]
+    pub femto: femto::Options,
     #[command(flatten, next_help_heading = "Options of .cpso and .ristretto")]
     pub labels: labels::Options,
 }
@@ -24,14 +26,22 @@ pub fn run(options: &Options) -> Result<()> {
     let Some(codec) = Codec::from_name(name) else {
         let hint = if options.files.writes_stdout() { "say --to" } else { "end its name in" };
         bail!(
-            "cannot tell a codec from {}: {hint} .png or .gif (palette), .ristretto (labels) or .cpso (labels; also .cpso.xz, .zst, .gz, .bz2, .br, .lz4)",
+            "cannot tell a codec from {}: {hint} .png or .gif (palette), .json or .json.gz (femto), .ristretto (labels) or .cpso (labels; also .cpso.xz, .zst, .gz, .bz2, .br, .lz4)",
             name.display()
         );
     };
     match codec {
-        Codec::Palette => options.labels.refuse("png")?,
+        Codec::Palette => {
+            options.femto.refuse("png")?;
+            options.labels.refuse("png")?;
+        }
+        Codec::Femto(_) => {
+            options.palette.refuse("json", &["--colors", "--seed"])?;
+            options.labels.refuse("json")?;
+        }
         Codec::Labels(codec) => {
-            options.palette.refuse(codec.extension())?;
+            options.palette.refuse(codec.extension(), &[])?;
+            options.femto.refuse(codec.extension())?;
             options.labels.check(codec)?;
         }
     }
@@ -41,6 +51,7 @@ pub fn run(options: &Options) -> Result<()> {
             let is_gif = name.to_string_lossy().to_ascii_lowercase().ends_with("gif");
             palette::compress(&options.files, &options.palette, is_gif)
         }
+        Codec::Femto(second) => femto::compress(&options.files, &options.femto, &options.palette, second),
         Codec::Labels(codec) => labels::compress(&options.files, &options.labels, codec),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::codec::Codec;
 use crate::palette::Target;
-use crate::{Files, labels, output, palette};
+use crate::{Files, femto, labels, output, palette};
 use anyhow::{Result, bail};
 use clap::Args;
 use std::ops::Range;
@@ -15,6 +15,9 @@ pub struct Options {
     /// Decode only these slices of a label volume: A..B, or one.
     #[arg(long, value_name = "A..B", value_parser = labels::parse_slices)]
     z: Option<Range<usize>>,
+    /// Decode only so many singular values of every plane of a femto archive.
+    #[arg(long, value_name = "N")]
+    ranks: Option<usize>,
     /// What the input is when its name and first bytes do not tell: cpso.br, cpso.lzma ...
     #[arg(long, value_name = "EXTENSION")]
     from: Option<PathBuf>,
@@ -24,18 +27,23 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> Result<()> {
-    let Options { files, z, from, to } = options;
+    let Options { files, z, ranks, from, to } = options;
     // Before any work, so that a wrong name costs nothing.
     output::prepare(files)?;
     let named = Codec::from_name(from.as_ref().unwrap_or(&files.input));
     check_target(files, to.as_ref(), named)?;
     let input = output::read(&files.input, &files.limits())?;
     let Some(codec) = Codec::of(from.as_ref().unwrap_or(&files.input), &input) else {
-        bail!("{} is neither an indexed PNG nor a Compresso or Ristretto stream", output::name(&files.input));
+        bail!(
+            "{} is neither an indexed PNG, a femto archive nor a Compresso or Ristretto stream",
+            output::name(&files.input)
+        );
     };
     check_target(files, to.as_ref(), Some(codec))?;
     match codec {
-        Codec::Palette if z.is_some() => bail!("--z is for label volumes"),
+        Codec::Palette | Codec::Femto(_) if z.is_some() => bail!("--z is for label volumes"),
+        Codec::Palette | Codec::Labels(_) if ranks.is_some() => bail!("--ranks is for femto archives"),
+        Codec::Femto(_) => femto::decompress(files, &input, *ranks, Target::from_path(&target(files, to.as_ref()))?),
         Codec::Palette => palette::decompress(files, &input, Target::from_path(&target(files, to.as_ref()))?),
         Codec::Labels(codec) => {
             labels::decompress(files, &input, codec, z.clone(), labels::volume_format(files, to.as_ref())?)
@@ -54,7 +62,7 @@ fn target(files: &Files, to: Option<&PathBuf>) -> PathBuf {
 /// Refuses an output that the codec, as far as it is known, does not decompress to.
 fn check_target(files: &Files, to: Option<&PathBuf>, codec: Option<Codec>) -> Result<()> {
     match codec {
-        Some(Codec::Palette) => Target::from_path(&target(files, to)).map(drop),
+        Some(Codec::Palette | Codec::Femto(_)) => Target::from_path(&target(files, to)).map(drop),
         Some(Codec::Labels(_)) => labels::volume_format(files, to).map(drop),
         None => Ok(()),
     }

@@ -1,7 +1,7 @@
 //! `cortado info`.
 
 use crate::codec::Codec;
-use crate::{DEFAULT_MAX_BYTES, labels, limits, output};
+use crate::{DEFAULT_MAX_BYTES, femto, labels, limits, output};
 use anyhow::Result;
 use clap::Args;
 use cortado::metrics::{bits_per_pixel, compression_ratio};
@@ -31,8 +31,12 @@ pub fn run(options: &Options) -> Result<()> {
     }
     let input = output::read(&options.input, &limits)?;
     fields.insert("input_bytes".into(), input.len().into());
-    if let Some(Codec::Labels(codec)) = Codec::of(&options.input, &input) {
-        let what = labels::info(&input, codec, &limits, &mut fields)?;
+    let described = match Codec::of(&options.input, &input) {
+        Some(Codec::Labels(codec)) => Some(labels::info(&input, codec, &limits, &mut fields)?),
+        Some(Codec::Femto(_)) => Some(femto::info(&input, &limits, &mut fields)?),
+        _ => None,
+    };
+    if let Some(what) = described {
         return output::report(options.json, fields, &format!("{}: {what}", options.input.display()));
     }
     let photo = photo_info(&input, &limits, &mut fields);

@@ -3,6 +3,7 @@
 mod codec;
 mod compress;
 mod decompress;
+mod femto;
 mod info;
 mod kernel;
 mod lab;
@@ -38,7 +39,7 @@ enum Command {
         #[command(subcommand)]
         action: kernel::Action,
     },
-    /// Compress a photo (to .png) or a label volume (to .cpso, .cpso.xz, ...).
+    /// Compress a photo (to .png, .gif or .json.gz) or a label volume (to .cpso, .cpso.xz, ...).
     Compress(compress::Options),
     /// Decompress to a picture (.png, .jpg, .tif), to arrays (.npz) or to a label volume (.npy, .npz, .tif).
     Decompress(decompress::Options),

@@ -72,8 +72,8 @@ fn parse_color(text: &str) -> Result<[u8; 3], String> {
 }
 
 impl Options {
-    /// Refuses options that another codec has no use for.
-    pub fn refuse(&self, extension: &str) -> Result<()> {
+    /// Refuses options that another codec has no use for, but for those that it allows.
+    pub fn refuse(&self, extension: &str, allowed: &[&str]) -> Result<()> {
         let given = [
             ("--colors", self.colors.is_some()),
             ("--sample", self.sample.is_some()),
@@ -87,16 +87,24 @@ impl Options {
             ("--spatial", self.spatial.is_some()),
             ("--best", self.best),
         ];
-        match given.iter().find(|(_, is_given)| *is_given) {
+        match given.iter().find(|(option, is_given)| *is_given && !allowed.contains(option)) {
             Some((option, _)) => bail!("{option} is for palettes, not for .{extension}"),
             None => Ok(()),
         }
     }
 
+    pub fn colors(&self) -> usize {
+        self.colors.unwrap_or(256)
+    }
+
+    pub fn seed(&self) -> u64 {
+        self.seed.unwrap_or(0)
+    }
+
     fn fitting(&self) -> PaletteOptions {
         let options = PaletteOptions::new()
-            .colors(self.colors.unwrap_or(256))
-            .seed(self.seed.unwrap_or(0))
+            .colors(self.colors())
+            .seed(self.seed())
             .space(self.space.unwrap_or_default())
             .starts(self.starts.unwrap_or(1))
             .locked(&self.lock);
@@ -130,7 +138,7 @@ impl Options {
         if self.sample.is_some() {
             bail!("--sample is for photos without transparency");
         }
-        let colors = self.colors.unwrap_or(256);
+        let colors = self.colors();
         if !(2..=256).contains(&colors) {
             bail!("with transparency, which takes one, colors must be from 2 to 256, but is {colors}");
         }

@@ -123,6 +123,50 @@ fn palettes_as_they_are_asked_for() {
 }
 
 #[test]
+fn femto_archives_there_and_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // One that another program made.
+    json(folder, &["decompress", &golden("femto/color.json.gz"), "-o", "theirs.png", "--json"]);
+    let report = json(folder, &["info", &golden("femto/color.json.gz"), "--json"]);
+    assert_eq!((&report["codec"], &report["ranks"]), (&"femto".into(), &serde_json::json!([24, 24, 48])));
+    let picture = json(folder, &["info", "theirs.png", "--json"]);
+    assert_eq!((&picture["height"], &picture["width"]), (&report["height"], &report["width"]));
+
+    let compress =
+        ["compress", &data("chelsea.png"), "--ranks", "8,8,40", "--clusters", "32", "--colors", "64", "--json", "-o"];
+    let packed = json(folder, &[&compress[..], &["a.json.gz"]].concat());
+    let plain = json(folder, &[&compress[..], &["a.json", "--thinning", "4,5"]].concat());
+    assert_eq!(packed["ranks"], serde_json::json!([8, 8, 40]));
+    assert!(packed["psnr_db"].as_f64().unwrap() > 20.0 && plain["psnr_db"].as_f64().unwrap() > 20.0);
+    assert!(packed["output_bytes"].as_u64() < plain["output_bytes"].as_u64());
+    let bytes = |name: &str| fs::read(folder.join(name)).unwrap();
+    for arguments in [&["a.json.gz", "-o", "all.png"][..], &["a.json.gz", "-o", "few.png", "--ranks", "5"]] {
+        json(folder, &[&["decompress"], arguments, &["--json"]].concat());
+    }
+    assert_ne!(bytes("all.png"), bytes("few.png"));
+    let again = json(folder, &["decompress", "a.json", "-o", "thinned.tif", "--json"]);
+    assert_eq!(again["raw_bytes"], 3 * 300 * 451);
+    for (arguments, reason) in [
+        (&["decompress", "a.json", "-o", "b.npz"][..], "decompresses to a picture"),
+        (&["decompress", "a.json", "-o", "b.png", "--z", "1"], "--z is for label volumes"),
+        (
+            &["compress", &data("china.jpg"), "-o", "b.json", "--dither", "bayer"],
+            "--dither is for palettes, not for .json",
+        ),
+        (&["compress", &data("china.jpg"), "-o", "b.json", "--ranks", "1,2"], "--ranks takes three numbers"),
+        (&["compress", &data("china.jpg"), "-o", "b.json", "--ranks", "0,1,2"], "rank must be at least 1"),
+        (&["compress", &data("china.jpg"), "-o", "b.png", "--clusters", "3"], "are for .json, not for .png"),
+    ] {
+        let message = refusal(folder, arguments);
+        assert!(message.contains(reason), "{message}");
+    }
+    fs::write(folder.join("cut.json"), &bytes("a.json")[..1000]).unwrap();
+    assert!(refusal(folder, &["decompress", "cut.json", "-o", "b.png"]).contains("(at byte"));
+    assert!(!folder.join("b.png").exists());
+}
+
+#[test]
 fn what_shows_nothing_stays_so() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -187,7 +231,7 @@ fn bad_input_is_one_clear_line_and_leaves_nothing() {
         (&["compress", ".", "-o", "o.png"], "error: cannot read .: Is a directory (os error 21)"),
         (
             &["compress", &photo, "-o", "o.zip"],
-            "error: cannot tell a codec from o.zip: end its name in .png or .gif (palette), .ristretto (labels) or .cpso (labels; also .cpso.xz, .zst, \
+            "error: cannot tell a codec from o.zip: end its name in .png or .gif (palette), .json or .json.gz (femto), .ristretto (labels) or .cpso (labels; also .cpso.xz, .zst, \
              .gz, .bz2, .br, .lz4)",
         ),
         (&["decompress", &photo, "-o", "o.png"], "error: the PNG holds colours, not a palette and indices"),
