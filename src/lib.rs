@@ -63,12 +63,13 @@ pub mod prelude {
     pub use crate::palette::{ColorHistogram, Dither, Effort, Engine, QuantizeOptions, Space};
     pub use crate::palette::{IndexedPhoto, Palette, PaletteOptions};
     pub use crate::photo::{Photo, PhotoFormat};
-    pub use crate::plot::{Bars, Curve, Figure, Heatmap, Slider, label_slice, side_by_side, swatches};
+    pub use crate::plot::{Bars, Curve, Figure, Heatmap, Slider, label_slice, side_by_side, spectrum_curve, swatches};
     pub use crate::ristretto::{self, Level, RistrettoOptions};
     pub use crate::second_stage::SecondStage;
     pub use crate::svd::femto::{self, Femto, FemtoOptions};
     pub use crate::svd::{
-        FactorOptions, Method, PhotoSvd, Planes, QuantizedSvd, Spectrum, Svd, SvdOptions, grey_photo,
+        FactorOptions, Method, PatchSvd, PhotoSvd, Planes, QuantizedSvd, Spectrum, Svd, SvdOptions, nearest_rows,
+        patches, rows_of,
     };
     pub use crate::table::Table;
     pub use crate::volume::{AnyVolume, TissueOptions, Volume};

@@ -7,6 +7,8 @@ use crate::error::Error;
 use crate::palette::{IndexedPhoto, Palette, Storage};
 use crate::photo::Photo;
 use crate::plot::{Bars, Curve, Figure, Heatmap, SideBySide, Slider, Swatches};
+use crate::svd::femto::Femto;
+use crate::svd::{PatchSvd, PhotoSvd, QuantizedSvd, Spectrum};
 use crate::table::Table;
 use crate::volume::{AnyVolume, Label, Volume};
 
@@ -32,6 +34,7 @@ macro_rules! figures {
     )*};
 }
 
+figures!(PatchSvd, PhotoSvd, QuantizedSvd, Femto, Spectrum);
 figures!(AnyVolume, Photo, IndexedPhoto, Palette, Bars, Curve, Heatmap, SideBySide, Slider, Swatches);
 
 impl<T: Label> Volume<T> {

@@ -7,6 +7,8 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::codecs::tiff::TiffEncoder;
 use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageFormat, ImageReader};
 use ndarray::{Array2, Array3, ArrayView3};
+use rand::{Rng, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
 use std::fmt;
 use std::io::Cursor;
 use std::path::Path;
@@ -302,6 +304,33 @@ impl Photo {
         let rows = self.samples.chunks_exact(row).skip(y).take(height);
         let samples = rows.flat_map(|row| &row[x * self.channels..][..width * self.channels]).copied().collect();
         Self::from_samples(height, width, self.channels, samples)
+    }
+
+    /// The luma of the photo (ITU-R BT.601), rounded, as a grey photo; a grey photo stays as it is.
+    pub fn to_grey(&self) -> Self {
+        let luma = |[r, g, b]: [u8; 3]| (299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b) + 500) / 1000;
+        let samples = self.colors().map(|color| luma(color) as u8).collect();
+        Self { height: self.height, width: self.width, channels: 1, samples }
+    }
+
+    /// The photo with white Gaussian noise of a standard deviation in 8-bit levels added to every sample, clamped and rounded. The same seed
+    /// gives the same noise.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] when the deviation is negative or not finite.
+    pub fn with_noise(&self, deviation: f64, seed: u64) -> Result<Self> {
+        if !(deviation >= 0.0 && deviation.is_finite()) {
+            let found = deviation.to_string();
+            return Err(Error::OutOfRange { name: "the noise's deviation", found, expected: "at least 0" });
+        }
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let mut normal = || {
+            // Box and Muller's method.
+            let (radius, angle) = (1.0 - random.r#gen::<f64>(), random.gen_range(0.0..std::f64::consts::TAU));
+            deviation * (-2.0 * radius.ln()).sqrt() * angle.cos()
+        };
+        let samples = self.samples.iter().map(|&sample| (f64::from(sample) + normal()).round() as u8).collect();
+        Ok(Self { samples, ..self.clone() })
     }
 
     /// The photo with every pixel shown as a square of `factor` x `factor` pixels, to look at single pixels.

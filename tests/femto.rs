@@ -34,7 +34,7 @@ fn archives_of_the_python_script_decode_within_a_level() {
 #[test]
 fn what_is_written_is_what_is_read() {
     let chelsea = Photo::open(data("photos/chelsea.png")).unwrap();
-    let grey = grey_photo(Planes::Luma.split(&chelsea)[0].view()).unwrap();
+    let grey = chelsea.to_grey();
     let crop = |photo: &Photo, height, width| photo.crop(40, 30, height, width).unwrap();
     for (photo, options) in [
         (crop(&chelsea, 60, 80), FemtoOptions::new()),

@@ -335,3 +335,43 @@ fn quantised_factors_get_better_with_clusters_and_stages() {
     let fewer = |rank| psnr(&reference, &quantized.to_photo_of_rank(rank).unwrap()).unwrap();
     assert!(fewer(5) < fewer(20) && fewer(20) < fewer(60));
 }
+
+#[test]
+fn patches_and_their_neighbours() {
+    let photo = Photo::from_grey(3, 5, (0..15).collect()).unwrap();
+    let all = patches(&photo, 2, 2).unwrap();
+    // Rows 0 and 1, columns 0, 2 and 3: the last ones end with the photo.
+    assert_eq!(all.dim(), (6, 4));
+    assert_eq!(all.row(2).to_vec(), [3.0, 4.0, 8.0, 9.0]);
+    assert_eq!(all.row(5).to_vec(), [8.0, 9.0, 13.0, 14.0]);
+    for (side, step) in [(1, 1), (2, 2), (3, 1), (3, 7)] {
+        let svd = PatchSvd::of(&photo, side, step).unwrap();
+        if step <= side {
+            assert_eq!(svd.to_photo(99).unwrap(), photo, "{side} {step}");
+        }
+        svd.bases(100).unwrap();
+    }
+    assert!(patches(&photo, 4, 1).is_err() && patches(&photo, 0, 1).is_err() && patches(&photo, 1, 0).is_err());
+    assert_eq!(nearest_rows(all.view(), all.view()).unwrap(), [0, 1, 2, 3, 4, 5]);
+    assert!(nearest_rows(all.view(), all.slice(ndarray::s![.., ..3])).is_err());
+    assert!(nearest_rows(all.view(), all.slice(ndarray::s![..0, ..])).is_err());
+    assert_eq!(rows_of(all.iter().copied().collect(), 4).unwrap(), all);
+    assert!(rows_of(vec![0.0; 5], 4).is_err() && rows_of(vec![0.0; 5], 0).is_err());
+    let svd = Svd::of(all.view(), &SvdOptions::new()).unwrap();
+    let coordinates = svd.left() * &svd.values().iter().map(|&x| x as f32).collect::<ndarray::Array1<f32>>();
+    assert!((svd.project(all.view()).unwrap() - coordinates).iter().all(|x| x.abs() < 1e-4));
+    assert!(svd.project(all.slice(ndarray::s![.., ..3])).is_err());
+}
+
+#[test]
+fn noise_is_as_strong_as_it_should_be_and_patches_take_it_away() {
+    let chelsea = Photo::open(data("photos/chelsea.png")).unwrap().to_grey();
+    let noisy = chelsea.with_noise(10.0, 1).unwrap();
+    assert!((mse(&chelsea, &noisy).unwrap() / 100.0 - 1.0).abs() < 0.02);
+    assert_eq!(noisy, chelsea.with_noise(10.0, 1).unwrap());
+    assert_ne!(noisy, chelsea.with_noise(10.0, 2).unwrap());
+    assert_eq!(chelsea.with_noise(0.0, 1).unwrap(), chelsea);
+    assert!(chelsea.with_noise(-1.0, 1).is_err() && chelsea.with_noise(f64::NAN, 1).is_err());
+    let denoised = PatchSvd::of(&noisy, 8, 2).unwrap().denoised(27.0).unwrap();
+    assert!(psnr(&chelsea, &denoised).unwrap() > psnr(&chelsea, &noisy).unwrap() + 4.0);
+}

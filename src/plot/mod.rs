@@ -26,6 +26,7 @@ mod heatmap;
 mod labels;
 mod side_by_side;
 mod slider;
+mod svd;
 mod swatches;
 
 pub use bars::Bars;
@@ -34,6 +35,7 @@ pub use heatmap::Heatmap;
 pub use labels::label_slice;
 pub use side_by_side::{SideBySide, side_by_side};
 pub use slider::Slider;
+pub use svd::spectrum_curve;
 pub use swatches::{Swatches, swatches};
 
 use crate::error::{Error, Result};

@@ -14,7 +14,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 /// ```
 /// use cortado::svd::{Svd, SvdOptions};
 /// use ndarray::array;
-/// let a = array![[2.0, 0.0, 0.0], [0.0, 3.0, 4.0]];
+/// let a = array![[2.0_f64, 0.0, 0.0], [0.0, 3.0, 4.0]];
 /// let svd = Svd::of(a.view(), &SvdOptions::new())?;
 /// assert_eq!(svd.values(), [5.0, 2.0]);
 /// assert!((svd.reconstruct(2) - a).iter().all(|difference| difference.abs() < 1e-12));
@@ -38,6 +38,7 @@ pub(super) mod sealed {
     pub trait Sealed: Sized {
         fn decompose(a: ArrayView2<Self>, options: &SvdOptions) -> Result<Svd<Self>>;
         fn truncated(svd: &Svd<Self>, rank: usize) -> Svd<Self>;
+        fn project(svd: &Svd<Self>, rows: ArrayView2<Self>) -> Result<Array2<Self>>;
         fn sum_of_layers(svd: &Svd<Self>, from: usize, to: usize) -> Array2<Self>;
     }
 }
@@ -59,6 +60,13 @@ macro_rules! element {
                     right: svd.right.slice(s![..rank, ..]).to_owned(),
                     spectrum: svd.spectrum.clone(),
                 }
+            }
+
+            fn project(svd: &Svd<Self>, rows: ArrayView2<Self>) -> Result<Array2<Self>> {
+                if rows.ncols() != svd.right.ncols() {
+                    return Err(Error::ShapeMismatch { expected: vec![svd.right.ncols()], found: vec![rows.ncols()] });
+                }
+                Ok(product(rows, svd.right.t()))
             }
 
             fn sum_of_layers(svd: &Svd<Self>, from: usize, to: usize) -> Array2<Self> {
@@ -118,6 +126,15 @@ impl<T: Element> Svd<T> {
     /// The best approximation of a rank: the sum of as many layers, or of all there are. Shape (m, n); 2 m n rank operations.
     pub fn reconstruct(&self, rank: usize) -> Array2<T> {
         T::sum_of_layers(self, 0, rank)
+    }
+
+    /// The coordinates of rows of length n along the right singular vectors: shape (rows, rank). The coordinates of the matrix itself
+    /// are its left singular vectors times their values.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] when the rows have another length.
+    pub fn project(&self, rows: ArrayView2<T>) -> Result<Array2<T>> {
+        T::project(self, rows)
     }
 
     /// One layer, the product of a left and a right singular vector and their value, counted from 0. Shape (m, n); zeros beyond the last.

@@ -4,7 +4,7 @@ use super::decompose::Svd;
 use super::options::SvdOptions;
 use crate::error::{Error, Result};
 use crate::photo::Photo;
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 
 /// Which planes a photo is split into. Samples run from 0 to 255, but those of HSV from 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,12 +187,4 @@ impl PhotoSvd {
     pub fn numbers(&self) -> usize {
         self.planes.iter().map(|plane| plane.spectrum().numbers(plane.rank())).sum()
     }
-}
-
-/// The photo of one plane of samples from 0 to 255, shape (height, width): grey, clamped and rounded.
-///
-/// # Errors
-/// [`Error::OutOfRange`] when a side is 0.
-pub fn grey_photo(plane: ArrayView2<f32>) -> Result<Photo> {
-    Planes::Luma.join(&[plane.to_owned()])
 }
