@@ -18,6 +18,12 @@ pub struct Curve {
     marks: Vec<(f64, String)>,
 }
 
+/// Points of a line that are still drawn as dots.
+const MOST_DOTS: usize = 60;
+/// The share of a chart's height that a row of text takes, and of its width that a character does.
+const ROW: f64 = 0.05;
+const CHARACTER: f64 = 0.011;
+
 #[derive(Clone, Debug, PartialEq)]
 struct Series {
     name: String,
@@ -129,6 +135,24 @@ impl Curve {
         placed.filter(|(x, y)| x.is_finite() && y.is_finite())
     }
 
+    /// The marks from left to right, each with the row for its text: the first one in which it covers no other.
+    fn placed_marks(&self, x_range: &Range<f64>) -> Vec<(f64, &str, usize)> {
+        let mut marks: Vec<(f64, &str)> = self.marks.iter().map(|(x, text)| (self.place(*x), text.as_str())).collect();
+        marks.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut ends: Vec<f64> = Vec::new();
+        let placed = marks.into_iter().map(|(x, text)| {
+            let row = ends.iter().position(|&end| end <= x).unwrap_or(ends.len());
+            let end = x + (text.chars().count() + 2) as f64 * CHARACTER * (x_range.end - x_range.start);
+            if row == ends.len() {
+                ends.push(end)
+            } else {
+                ends[row] = end
+            }
+            (x, text, row)
+        });
+        placed.collect()
+    }
+
     /// The chart as an SVG document.
     pub fn svg(&self) -> String {
         let points = || self.series.iter().flat_map(|series| self.placed(series));
@@ -158,11 +182,11 @@ impl Curve {
                 .bold_line_style(GRID)
                 .light_line_style(TRANSPARENT)
                 .draw()?;
-            for (x, text) in &self.marks {
-                let x = self.place(*x);
+            for (x, text, row) in self.placed_marks(&x_range) {
                 let (bottom, top) = (y_range.start, y_range.end);
+                let text_top = top - row as f64 * ROW * (top - bottom);
                 chart.draw_series(DashedLineSeries::new([(x, bottom), (x, top)], 5, 4, INK.stroke_width(1)))?;
-                chart.draw_series([Text::new(format!(" {text}"), (x, top), chart::font(chart::TICK))])?;
+                chart.draw_series([Text::new(format!(" {text}"), (x, text_top), chart::font(chart::TICK))])?;
             }
             for (series, color) in self.series.iter().zip(SERIES.iter().cycle()) {
                 let points: Vec<(f64, f64)> = self.placed(series).collect();
@@ -170,7 +194,9 @@ impl Curve {
                     chart.draw_series(LineSeries::new(points.iter().copied(), color.stroke_width(2)))?;
                 }
                 let legend = series.joined;
-                let dots = points.into_iter().map(|point| Circle::new(point, 4, color.filled()));
+                // Where a line has as many points as this, dots would only make it thick.
+                let dotted = !series.joined || points.len() <= MOST_DOTS;
+                let dots = points.into_iter().filter(|_| dotted).map(|point| Circle::new(point, 4, color.filled()));
                 chart.draw_series(dots)?.label(&series.name).legend(move |(x, y)| {
                     let line = if legend { vec![(x, y), (x + 20, y)] } else { Vec::new() };
                     EmptyElement::at((0, 0))

@@ -324,7 +324,7 @@ impl Plane {
                 let all: Vec<f32> = entries.iter().copied().collect();
                 let book = centers(&all, options.clusters, options.engine, options.seed)?;
                 entries.mapv_inplace(|entry| book[nearest(&book, entry)]);
-                clusters = Some(book);
+                clusters = Some(in_order_of_use(book, &entries));
             }
             Ok(Factor { entries, clusters })
         };
@@ -351,8 +351,10 @@ impl Plane {
 
 impl Factor {
     fn k_string(&self) -> String {
-        let clusters = self.clusters.as_deref().unwrap_or_default();
-        self.entries.iter().filter_map(|&entry| char::from_u32(nearest(clusters, entry) as u32)).collect()
+        let mut clusters: Vec<(f32, u32)> = self.clusters.iter().flatten().copied().zip(0..).collect();
+        clusters.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (sorted, places): (Vec<f32>, Vec<u32>) = clusters.into_iter().unzip();
+        self.entries.iter().filter_map(|&entry| char::from_u32(places[nearest(&sorted, entry)])).collect()
     }
 
     fn parse(tree: &Map<String, Value>, name: &str, shape: (usize, usize)) -> Result<Self> {
@@ -379,6 +381,22 @@ impl Factor {
         })?;
         Ok(Self { entries, clusters: Some(clusters) })
     }
+}
+
+/// Clusters in the order in which JSON has short characters for their places, those of most entries first: a control character
+/// takes six bytes in a string, a letter one.
+fn in_order_of_use(sorted: Vec<f32>, entries: &Array2<f32>) -> Vec<f32> {
+    let mut uses: Vec<(usize, f32)> = sorted.iter().map(|&center| (0, center)).collect();
+    entries.iter().for_each(|&entry| uses[nearest(&sorted, entry)].0 += 1);
+    uses.sort_by(|a, b| b.0.cmp(&a.0));
+    let written = |place: &usize| {
+        char::from_u32(*place as u32).map_or(usize::MAX, |c| Value::from(String::from(c)).to_string().len())
+    };
+    let mut places: Vec<usize> = (0..sorted.len()).collect();
+    places.sort_by_key(written);
+    let mut clusters = sorted;
+    places.into_iter().zip(uses).for_each(|(place, (_, center))| clusters[place] = center);
+    clusters
 }
 
 /// The rows or columns that stay of so many, when every n-th is left out.

@@ -95,7 +95,7 @@ impl PatchSvd {
         let count = count.clamp(1, self.svd.rank().max(1));
         let columns = (count as f64).sqrt().ceil() as usize;
         let pitch = self.side + 1;
-        let mut picture = Array2::from_elem((count.div_ceil(columns) * pitch + 1, columns * pitch + 1), 255.0);
+        let mut picture = Array2::from_elem((count.div_ceil(columns) * pitch + 1, columns * pitch + 1), 90.0);
         for (number, basis) in self.svd.right().rows().into_iter().take(count).enumerate() {
             let (y, x) = (number / columns * pitch + 1, number % columns * pitch + 1);
             let largest = basis.iter().fold(f32::MIN_POSITIVE, |most, x| most.max(x.abs()));
