@@ -15,7 +15,10 @@ fuzz_target!(|bytes: &[u8]| {
         part.to_photo().expect("its shapes were checked");
     }
     if let Ok(quantized) = QuantizedSvd::decode_with(bytes, &limits) {
-        assert_eq!(QuantizedSvd::decode(&quantized.encode().expect("it was read so")).expect("it was written so"), quantized);
+        assert_eq!(
+            QuantizedSvd::decode(&quantized.encode().expect("it was read so")).expect("it was written so"),
+            quantized
+        );
     }
     let [width, rank, clusters, way, samples @ ..] = bytes else { return };
     let width = usize::from(*width % 64).max(1);

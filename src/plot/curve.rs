@@ -135,20 +135,21 @@ impl Curve {
         placed.filter(|(x, y)| x.is_finite() && y.is_finite())
     }
 
-    /// The marks from left to right, each with the row for its text: the first one in which it covers no other.
-    fn placed_marks(&self, x_range: &Range<f64>) -> Vec<(f64, &str, usize)> {
+    /// The marks from left to right: where each one's text starts and ends, the row for it, which is the first in which it covers no
+    /// other, and the text.
+    fn placed_marks(&self, x_range: &Range<f64>) -> Vec<(f64, f64, usize, &str)> {
         let mut marks: Vec<(f64, &str)> = self.marks.iter().map(|(x, text)| (self.place(*x), text.as_str())).collect();
         marks.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut ends: Vec<f64> = Vec::new();
         let placed = marks.into_iter().map(|(x, text)| {
             let row = ends.iter().position(|&end| end <= x).unwrap_or(ends.len());
-            let end = x + (text.chars().count() + 2) as f64 * CHARACTER * (x_range.end - x_range.start);
+            let end = x + (text.chars().count() + 1) as f64 * CHARACTER * (x_range.end - x_range.start);
             if row == ends.len() {
                 ends.push(end)
             } else {
                 ends[row] = end
             }
-            (x, text, row)
+            (x, end, row, text)
         });
         placed.collect()
     }
@@ -182,11 +183,18 @@ impl Curve {
                 .bold_line_style(GRID)
                 .light_line_style(TRANSPARENT)
                 .draw()?;
-            for (x, text, row) in self.placed_marks(&x_range) {
-                let (bottom, top) = (y_range.start, y_range.end);
-                let text_top = top - row as f64 * ROW * (top - bottom);
+            let (bottom, top) = (y_range.start, y_range.end);
+            for &(x, _) in &self.marks {
+                let x = self.place(x);
                 chart.draw_series(DashedLineSeries::new([(x, bottom), (x, top)], 5, 4, INK.stroke_width(1)))?;
-                chart.draw_series([Text::new(format!(" {text}"), (x, text_top), chart::font(chart::TICK))])?;
+            }
+            for (x, end, row, text) in self.placed_marks(&x_range) {
+                let row_top = |row: usize| top - row as f64 * ROW * (top - bottom);
+                // Other marks' lines do not run through the text.
+                let start = x + 0.3 * CHARACTER * (x_range.end - x_range.start);
+                let ground = [(start, row_top(row)), (end, row_top(row + 1))];
+                chart.draw_series([Rectangle::new(ground, chart::BACKGROUND.filled())])?;
+                chart.draw_series([Text::new(format!(" {text}"), (x, row_top(row)), chart::font(chart::TICK))])?;
             }
             for (series, color) in self.series.iter().zip(SERIES.iter().cycle()) {
                 let points: Vec<(f64, f64)> = self.placed(series).collect();

@@ -84,7 +84,7 @@ impl<T: Element> Svd<T> {
     ///
     /// The exact method works in double precision: f32 results are exact to their last digits, singular values of f64 matrices to about
     /// 1e-13 of the largest. Singular values below the type's precision, as those of a matrix of low rank, are left out.
-    /// It takes about 3 m^2 n + 9 m^3 operations for m <= n; the randomised one 4 m n (2 k + 32) with 8 iterations for rank k.
+    /// It takes about 3 m^2 n + 9 m^3 operations for m <= n; the randomised one 4 m n (2 k + 28) with 7 iterations for rank k.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] when a side is 0, when an element is not finite, and for a rank or iterations of 0.

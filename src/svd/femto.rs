@@ -388,7 +388,7 @@ impl Factor {
 fn in_order_of_use(sorted: Vec<f32>, entries: &Array2<f32>) -> Vec<f32> {
     let mut uses: Vec<(usize, f32)> = sorted.iter().map(|&center| (0, center)).collect();
     entries.iter().for_each(|&entry| uses[nearest(&sorted, entry)].0 += 1);
-    uses.sort_by(|a, b| b.0.cmp(&a.0));
+    uses.sort_by_key(|&(count, _)| std::cmp::Reverse(count));
     let written = |place: &usize| {
         char::from_u32(*place as u32).map_or(usize::MAX, |c| Value::from(String::from(c)).to_string().len())
     };

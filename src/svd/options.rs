@@ -29,9 +29,9 @@ pub enum Method {
 }
 
 impl SvdOptions {
-    /// All singular values, by [`Method::Auto`], with 8 iterations and seed 0 where it is randomised.
+    /// All singular values, by [`Method::Auto`], with 7 iterations and seed 0 where it is randomised.
     pub const fn new() -> Self {
-        Self { rank: None, method: Method::Auto, iterations: 8, seed: 0 }
+        Self { rank: None, method: Method::Auto, iterations: 7, seed: 0 }
     }
 
     /// As many of the largest singular values, or all that the matrix has, when these are fewer; all if it is never said.

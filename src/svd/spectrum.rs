@@ -162,7 +162,7 @@ impl Spectrum {
         let longest = self.shape.0.max(self.shape.1) as f64;
         let threshold = hard_threshold(self.aspect()) * longest.sqrt() * deviation;
         let rank = self.values.partition_point(|&value| value > threshold);
-        if !(deviation >= 0.0) || (rank == self.values.len() && !self.complete) {
+        if deviation.is_nan() || deviation < 0.0 || (rank == self.values.len() && !self.complete) {
             return Err(Error::OutOfRange {
                 name: "the noise's deviation",
                 found: deviation.to_string(),
