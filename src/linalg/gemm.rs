@@ -68,7 +68,7 @@ pub(crate) fn add_product<T: Float>(mut c: ArrayViewMut2<T>, factor: T, a: Array
 fn add_on_this_thread<T: Float>(mut c: ArrayViewMut2<T>, factor: T, a: ArrayView2<T>, b: ArrayView2<T>) {
     let kernel = T::kernel();
     let width = 3 * kernel.lanes;
-    // Where rows or columns are contiguous already and serve two panels of the other matrix at most, they are read in place.
+    // What is in the right order already, and serves a few panels of the other matrix only, is read in place.
     let a_stays = a.strides()[1] == 1 && factor == T::one() && b.ncols() <= 2 * width;
     let b_stays = b.strides()[1] == 1 && a.nrows() <= 10 * kernel.rows;
     let (mut a_copy, mut b_copy) = (Vec::new(), Vec::new());
@@ -130,13 +130,13 @@ impl<'a, T: Float> Panels<'a, T> {
     }
 
     /// A panel's first element, and how far apart its rows and its steps are.
-    fn panel(&self, number: usize) -> (*const T, usize, usize) {
+    fn panel(&self, number: usize) -> (*const T, isize, isize) {
         if number < self.in_place {
             let strides = self.matrix.strides();
             let start = &raw const self.matrix[(number * self.rows, 0)];
-            (start, strides[0] as usize, strides[1] as usize)
+            (start, strides[0], strides[1])
         } else {
-            (self.copy[(number - self.in_place) * self.rows * self.steps()..].as_ptr(), 1, self.rows)
+            (self.copy[(number - self.in_place) * self.rows * self.steps()..].as_ptr(), 1, self.rows as isize)
         }
     }
 }
@@ -156,8 +156,8 @@ fn add_block<T: Float>(kernel: &Kernel<T>, mut c: ArrayViewMut2<T>, a: &Panels<T
             let whole = height == a.rows && width == vectors * kernel.lanes && part.strides()[1] == 1;
             let mut edge = [T::zero(); MOST_ROWS * MOST_COLUMNS];
             let (target, c_row) = match whole {
-                true => (part.as_mut_ptr(), part.strides()[0] as usize),
-                false => (edge.as_mut_ptr(), MOST_COLUMNS),
+                true => (part.as_mut_ptr(), part.strides()[0]),
+                false => (edge.as_mut_ptr(), MOST_COLUMNS as isize),
             };
             let tile = Tile { steps: a.steps(), a: a_start, a_row, a_step, b: b_start, b_step, c: target, c_row };
             // SAFETY: a panel has all of its rows, in place or filled up with zeros, and as many steps in both blocks, whose steps are
@@ -196,7 +196,9 @@ mod tests {
             // The same matrices with their other side contiguous.
             let (a_turned, b_turned) =
                 (a.t().as_standard_layout().into_owned(), b.t().as_standard_layout().into_owned());
-            for a in [a.view(), a_turned.t()] {
+            let mut upside_down = a.slice(s![..;-1, ..]).to_owned();
+            upside_down.invert_axis(Axis(0));
+            for a in [a.view(), a_turned.t(), upside_down.view()] {
                 for b in [b.view(), b_turned.t()] {
                     assert_eq!(product(a, b), expected, "{m} {k} {n}");
                 }

@@ -25,12 +25,12 @@ pub(super) const MOST_COLUMNS: usize = 48;
 pub(super) struct Tile<T> {
     pub steps: usize,
     pub a: *const T,
-    pub a_row: usize,
-    pub a_step: usize,
+    pub a_row: isize,
+    pub a_step: isize,
     pub b: *const T,
-    pub b_step: usize,
+    pub b_step: isize,
     pub c: *mut T,
-    pub c_row: usize,
+    pub c_row: isize,
 }
 
 /// The tiles for one type that suit a processor.
@@ -77,16 +77,16 @@ macro_rules! tile {
                 for _ in 0..tile.steps {
                     let row: [_; VECTORS] = std::array::from_fn(|j| $load(b.add(j * $lanes)));
                     for (i, sums) in sums.iter_mut().enumerate() {
-                        let spread = $spread(*a.add(i * tile.a_row));
+                        let spread = $spread(*a.offset(i as isize * tile.a_row));
                         for (sum, vector) in sums.iter_mut().zip(row) {
                             *sum = $fused(spread, vector, *sum);
                         }
                     }
-                    (a, b) = (a.wrapping_add(tile.a_step), b.wrapping_add(tile.b_step));
+                    (a, b) = (a.wrapping_offset(tile.a_step), b.wrapping_offset(tile.b_step));
                 }
                 for (i, sums) in sums.into_iter().enumerate() {
                     for (j, sum) in sums.into_iter().enumerate() {
-                        let at = tile.c.add(i * tile.c_row + j * $lanes);
+                        let at = tile.c.offset(i as isize * tile.c_row + (j * $lanes) as isize);
                         $store(at, $add($load(at), sum));
                     }
                 }

@@ -11,6 +11,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import nbformat
@@ -197,19 +198,25 @@ def frugal_surroundings():
 
 def stock():
     """The walkthroughs are ordinary evcxr notebooks: the stock kernel runs them too."""
-    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
-        notebook = nbformat.read(path, as_version=4)
-        manager = KernelManager(kernel_name="rust")
-        manager.kernel_spec.env = {}
-        client = NotebookClient(notebook, km=manager, timeout=900, resources={"metadata": {"path": str(NOTEBOOKS)}})
-        with client.setup_kernel(stdout=subprocess.DEVNULL):
-            assert not list(KERNELS.glob("[0-9]*")), "this is not the stock kernel"
-            for index, cell in enumerate(notebook.cells):
-                client.execute_cell(cell, index)
-                errors = [output for output in cell.get("outputs", []) if output.get("name") == "stderr"]
-                # The stock kernel tells there what it compiles.
-                texts = "".join(error["text"] for error in errors).splitlines()
-                assert all(text.strip().startswith("Compiling ") for text in texts), texts
+    with tempfile.TemporaryDirectory() as cells:
+        for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+            run_on_stock_kernel(path, cells)
+
+
+def run_on_stock_kernel(path, cells):
+    notebook = nbformat.read(path, as_version=4)
+    manager = KernelManager(kernel_name="rust")
+    # evcxr's own variable: each kernel finds there what the one before has compiled.
+    manager.kernel_spec.env = {"EVCXR_TMPDIR": cells}
+    client = NotebookClient(notebook, km=manager, timeout=900, resources={"metadata": {"path": str(NOTEBOOKS)}})
+    with client.setup_kernel(stdout=subprocess.DEVNULL):
+        assert not list(KERNELS.glob("[0-9]*")), "this is not the stock kernel"
+        for index, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, index)
+            errors = [output for output in cell.get("outputs", []) if output.get("name") == "stderr"]
+            # The stock kernel tells there what it compiles.
+            texts = "".join(error["text"] for error in errors).splitlines()
+            assert all(text.strip().startswith("Compiling ") for text in texts), texts
 
 
 TESTS = [warm_in_pairs, killed, source_edit, teaching_defaults, frugal_surroundings, stock]
