@@ -375,3 +375,40 @@ fn noise_is_as_strong_as_it_should_be_and_patches_take_it_away() {
     let denoised = PatchSvd::of(&noisy, 8, 2).unwrap().denoised(27.0).unwrap();
     assert!(psnr(&chelsea, &denoised).unwrap() > psnr(&chelsea, &noisy).unwrap() + 4.0);
 }
+
+#[test]
+fn the_randomised_method_on_matrices_of_low_rank() {
+    let (rows, columns) = (300, 220);
+    let waves = |count: usize| {
+        Array2::from_shape_fn((rows, columns), |(y, x)| {
+            (1..=count)
+                .map(|k| ((y * k) as f64 * 0.037).sin() * ((x * k) as f64 * 0.053 + 1.0).cos() * 100.0 / k as f64)
+                .sum::<f64>()
+        })
+    };
+    for (planted, a) in [
+        (0, Array2::zeros((rows, columns))),
+        (1, Array2::from_elem((rows, columns), 255.0)),
+        (3, waves(3)),
+        (6, waves(6)),
+    ] {
+        let options = SvdOptions::new().rank(12).method(Method::Randomized);
+        for svd in [
+            Svd::of(a.mapv(|x| x as f32).view(), &options).unwrap().reconstruct(12),
+            Svd::of(a.view(), &options).unwrap().reconstruct(12).mapv(|x| x as f32),
+        ] {
+            let error = squares(&(svd.mapv(f64::from) - &a)).sqrt();
+            assert!(error <= 1e-5 * squares(&a).sqrt(), "rank {planted}: {error}");
+        }
+        let svd = Svd::of(a.view(), &options).unwrap();
+        assert!(
+            svd.values().iter().skip(planted).all(|&value| value < 1e-9 * squares(&a).sqrt().max(1.0)),
+            "{planted}: {:?}",
+            svd.values()
+        );
+        assert!(
+            svd.rank() == 0 || overlap_of_rows(svd.left().t()).max(overlap_of_rows(svd.right().view())) < 1e-6,
+            "rank {planted}"
+        );
+    }
+}

@@ -310,14 +310,18 @@ fn krylov<T: Float>(a: ArrayView2<T>, rank: usize, block: usize, options: &SvdOp
 /// Rows of length 1 that are at right angles to each other and to those of `basis`, and span with these what the given
 /// rows span with them, up to rounding; perhaps fewer.
 fn orthonormal<T: Float>(mut rows: Array2<T>, basis: ArrayView2<T>) -> Array2<T> {
-    // Rounding leaves something in the directions of the basis that a second time takes away.
-    for _ in 0..2 {
+    let epsilon: f64 = T::epsilon().into();
+    // What is no longer than this beside the rows as they came is their rounding.
+    let rounding = 64.0 * epsilon * 64.0 * epsilon * linalg::sum_of_squares(rows.as_slice().expect("standard layout"));
+    // Rounding leaves something in the directions of the basis that a second time takes away. It shortens vectors hardly, or there was
+    // nothing but rounding in them.
+    for least in [rounding, 0.25] {
         let along = product(rows.view(), basis.t());
         linalg::add_product(rows.view_mut(), -T::one(), along.view(), basis);
         let gram = product_of_transposed(rows.view()).mapv(|x| x.into());
         let (squares, vectors) = symmetric_eigen(gram);
         let largest = squares.last().copied().unwrap_or(0.0);
-        let bound = largest * 16.0 * T::epsilon().into();
+        let bound = least.max(16.0 * epsilon * largest);
         let first = squares.iter().position(|&square| square > bound).unwrap_or(squares.len());
         let lengths: Array1<f64> = squares[first..].iter().map(|square| square.sqrt()).collect();
         let weights = &vectors.slice(s![first.., ..]) / &lengths.insert_axis(Axis(1));
