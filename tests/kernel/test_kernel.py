@@ -209,14 +209,18 @@ def run_on_stock_kernel(path, cells):
     # evcxr's own variable: each kernel finds there what the one before has compiled.
     manager.kernel_spec.env = {"EVCXR_TMPDIR": cells}
     client = NotebookClient(notebook, km=manager, timeout=900, resources={"metadata": {"path": str(NOTEBOOKS)}})
-    with client.setup_kernel(stdout=subprocess.DEVNULL):
-        assert not list(KERNELS.glob("[0-9]*")), "this is not the stock kernel"
-        for index, cell in enumerate(notebook.cells):
-            client.execute_cell(cell, index)
-            errors = [output for output in cell.get("outputs", []) if output.get("name") == "stderr"]
-            # The stock kernel tells there what it compiles.
-            texts = "".join(error["text"] for error in errors).splitlines()
-            assert all(text.strip().startswith("Compiling ") for text in texts), texts
+    try:
+        with client.setup_kernel(stdout=subprocess.DEVNULL):
+            assert not list(KERNELS.glob("[0-9]*")), "this is not the stock kernel"
+            for index, cell in enumerate(notebook.cells):
+                client.execute_cell(cell, index)
+                errors = [output for output in cell.get("outputs", []) if output.get("name") == "stderr"]
+                # The stock kernel tells there what it compiles.
+                texts = "".join(error["text"] for error in errors).splitlines()
+                assert all(text.strip().startswith("Compiling ") for text in texts), texts
+    finally:
+        # The client shuts down only what it started itself.
+        manager.shutdown_kernel(now=True)
 
 
 TESTS = [warm_in_pairs, killed, source_edit, teaching_defaults, frugal_surroundings, stock]
