@@ -308,8 +308,7 @@ impl Photo {
 
     /// The luma of the photo (ITU-R BT.601), rounded, as a grey photo; a grey photo stays as it is.
     pub fn to_grey(&self) -> Self {
-        let luma = |[r, g, b]: [u8; 3]| (299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b) + 500) / 1000;
-        let samples = self.colors().map(|color| luma(color) as u8).collect();
+        let samples = self.colors().map(|color| ((luma(color) + 500) / 1000) as u8).collect();
         Self { height: self.height, width: self.width, channels: 1, samples }
     }
 
@@ -418,6 +417,13 @@ impl fmt::Debug for Photo {
         let kind = if self.is_grey() { "grey" } else { "RGB" };
         write!(f, "Photo({} x {} {kind})", self.height, self.width)
     }
+}
+
+/// The luma of a colour (ITU-R BT.601) in thousandths of a level.
+#[inline(always)]
+pub(crate) fn luma(color: [u8; 3]) -> u32 {
+    let [r, g, b] = color.map(u32::from);
+    299 * r + 587 * g + 114 * b
 }
 
 /// Sorted, each once.

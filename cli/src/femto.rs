@@ -43,7 +43,10 @@ impl Options {
             let &[column, row] = thinning.as_slice() else { bail!("--thinning takes two numbers") };
             options = options.thinning(column, row);
         }
-        Ok(options.clusters(self.clusters.unwrap_or(64)))
+        if let Some(clusters) = self.clusters {
+            options = options.clusters(clusters);
+        }
+        Ok(options)
     }
 }
 
@@ -96,15 +99,7 @@ pub fn decompress(files: &Files, input: &[u8], rank: Option<usize>, target: Targ
     let femto = Femto::parse(input, &files.limits())?;
     let photo = femto.to_photo_of_rank(rank.unwrap_or(usize::MAX))?;
     let seconds = started.elapsed().as_secs_f64();
-    let bytes = photo.encode(format)?;
-    output::write(files, &bytes)?;
-
-    let raw = photo.samples().len();
-    let mut fields = output::fields("femto", files, input.len(), bytes.len(), seconds);
-    fields.insert("raw_bytes".into(), raw.into());
-    fields.insert("ratio".into(), compression_ratio(raw, input.len()).into());
-    let line = format!("{}: {} bytes, {photo:?}", files.output.display(), bytes.len());
-    output::report_on(files, fields, &line)
+    palette::finish(files, "femto", input.len(), &photo, &photo.encode(format)?, seconds)
 }
 
 /// What an archive holds.

@@ -225,12 +225,16 @@ pub fn decompress(files: &Files, input: &[u8], target: Target) -> Result<()> {
         Target::Photo(format) => photo.encode(format)?,
         Target::Arrays => indexed.to_npz()?,
     };
-    output::write(files, &bytes)?;
+    finish(files, "palette", input.len(), &photo, &bytes, seconds)
+}
 
+/// Writes what a photo was decompressed to, and reports.
+pub fn finish(files: &Files, codec: &str, input_bytes: usize, photo: &Photo, bytes: &[u8], seconds: f64) -> Result<()> {
+    output::write(files, bytes)?;
     let raw = photo.samples().len();
-    let mut fields = output::fields("palette", files, input.len(), bytes.len(), seconds);
+    let mut fields = output::fields(codec, files, input_bytes, bytes.len(), seconds);
     fields.insert("raw_bytes".into(), raw.into());
-    fields.insert("ratio".into(), compression_ratio(raw, input.len()).into());
-    let line = format!("{}: {} bytes, {:?}", files.output.display(), bytes.len(), photo);
+    fields.insert("ratio".into(), compression_ratio(raw, input_bytes).into());
+    let line = format!("{}: {} bytes, {photo:?}", files.output.display(), bytes.len());
     output::report_on(files, fields, &line)
 }

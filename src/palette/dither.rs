@@ -5,7 +5,7 @@ use super::histogram::ColorSet;
 use super::thresholds::{BAYER, BLUE_NOISE, Thresholds};
 use super::{Palette, Space};
 use crate::error::{Error, Result};
-use crate::photo::Photo;
+use crate::photo::{self, Photo};
 use crate::simd::vectorised;
 use rayon::prelude::*;
 use std::fmt;
@@ -114,10 +114,7 @@ fn ordered(photo: &Photo, colors: &ColorSet, entries: &Entries, strength: f32, t
 
 vectorised! {
     fn mix(colors: &[[u8; 3]], entries: &Entries, strength: f32, mixes: &mut [[u8; MIX]]) {
-        let luma = |index: u8| {
-            let [r, g, b] = entries.colors[usize::from(index)].map(u32::from);
-            299 * r + 587 * g + 114 * b
-        };
+        let luma = |index: u8| photo::luma(entries.colors[usize::from(index)]);
         for (color, mix) in colors.iter().zip(mixes) {
             let color = color.map(f32::from);
             let mut owed = [0.0_f32; 3];

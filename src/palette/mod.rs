@@ -55,7 +55,7 @@ pub use storage::Storage;
 
 use crate::error::{Error, Result};
 use crate::metrics::psnr_from_mse;
-use crate::photo::{Photo, distinct};
+use crate::photo::{Photo, distinct, luma};
 use engine::{Centroids, Colors};
 use histogram::ColorSet;
 use ndarray::Array2;
@@ -189,8 +189,7 @@ impl Palette {
     fn sorted(mut centroids: Vec<[f64; 3]>, space: Space) -> Self {
         let key = |centroid: &[f64; 3]| {
             let color = round(centroid);
-            let [r, g, b] = color.map(u32::from);
-            (299 * r + 587 * g + 114 * b, color)
+            (luma(color), color)
         };
         centroids.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.partial_cmp(b).expect("centroids are finite")));
         centroids.dedup_by_key(|centroid| round(centroid));

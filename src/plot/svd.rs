@@ -67,14 +67,18 @@ photo_figure!(PhotoSvd, |svd| svd.to_photo(usize::MAX), "PhotoSvd", |svd| svd
 photo_figure!(QuantizedSvd, |svd| svd.to_photo(), "QuantizedSvd", |svd| svd.ranks());
 photo_figure!(Femto, |femto| femto.to_photo(), "Femto", |femto| femto.ranks());
 
+/// All patches that others are made of, enlarged.
+fn all_bases(patches: &PatchSvd) -> Photo {
+    patches.bases(patches.svd().rank()).and_then(|bases| bases.enlarge(4)).expect("a small picture")
+}
+
 impl Figure for PatchSvd {
     fn media(&self) -> Media {
-        self.bases(self.svd().rank()).expect("patches of a photo").enlarge(4).expect("a small picture").media()
+        all_bases(self).media()
     }
 
     fn size(&self) -> (u32, u32) {
-        let bases = self.bases(self.svd().rank()).expect("patches of a photo");
-        (4 * bases.width() as u32, 4 * bases.height() as u32)
+        all_bases(self).size()
     }
 
     fn summary(&self) -> String {

@@ -240,22 +240,22 @@ fn exact<T: Float>(a: ArrayView2<T>, rank: usize) -> Triplets<T> {
     let (mut left, mut right) = (Array2::zeros((rank, rows)), Array2::zeros((rank, columns)));
     let mut values: Vec<f64> = Vec::new();
     loop {
-        let (squares, vectors) = symmetric_eigen(product_of_transposed(rest.view()));
-        let mut vectors = vectors;
+        let (squares, mut vectors) = symmetric_eigen(product_of_transposed(rest.view()));
         vectors.invert_axis(Axis(0));
         let lengths: Vec<f64> = squares.iter().rev().map(|square| square.max(0.0).sqrt()).collect();
         let kept = lengths.iter().take_while(|&&length| length > bound * lengths[0]).count();
         let wanted = kept.min(rank.saturating_sub(values.len()));
         // A singular value is the length of what its left vector takes out of the matrix.
         let taken = product(vectors.slice(s![..wanted, ..]), rest.view());
-        let all_vectors = match &basis {
-            Some(basis) => product(vectors.view(), basis.view()),
-            None => vectors.as_standard_layout().into_owned(),
+        let in_matrix = |part: ArrayView2<f64>| match &basis {
+            Some(basis) => product(part, basis.view()),
+            None => part.to_owned(),
         };
+        let wanted_vectors = in_matrix(vectors.slice(s![..wanted, ..]));
         for (number, row) in taken.rows().into_iter().enumerate() {
             let at = values.len();
             let length = row.dot(&row).sqrt();
-            left.row_mut(at).assign(&all_vectors.row(number).mapv(T::nearest));
+            left.row_mut(at).assign(&wanted_vectors.row(number).mapv(T::nearest));
             right.row_mut(at).assign(&row.mapv(|x| T::nearest(x / length)));
             values.push(length);
         }
@@ -271,7 +271,7 @@ fn exact<T: Float>(a: ArrayView2<T>, rank: usize) -> Triplets<T> {
         if kept == 0 || energy.sqrt() <= T::epsilon().into() * values[0] {
             break;
         }
-        basis = Some(all_vectors.slice(s![kept.., ..]).to_owned());
+        basis = Some(in_matrix(vectors.slice(s![kept.., ..])));
         rest = smaller;
     }
     let found = values.len().min(rank);

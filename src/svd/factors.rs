@@ -91,9 +91,14 @@ impl Side {
         Ok(Self { books, indices })
     }
 
+    /// The number of vectors.
+    fn rank(&self) -> usize {
+        self.indices[0].nrows()
+    }
+
     /// The vectors, those from `rank` on left out.
     fn vectors(&self, rank: usize) -> Array2<f32> {
-        let rank = rank.min(self.indices[0].nrows());
+        let rank = rank.min(self.rank());
         let mut vectors = Array2::zeros((rank, self.indices[0].ncols()));
         for (book, indices) in self.books.iter().zip(&self.indices) {
             vectors.zip_mut_with(&indices.slice(s![..rank, ..]), |value, &index| *value += book[usize::from(index)]);
@@ -181,7 +186,7 @@ impl QuantizedSvd {
 
     /// The layers of every plane.
     pub fn ranks(&self) -> Vec<usize> {
-        self.planes.iter().map(|[left, _]| left.indices[0].nrows()).collect()
+        self.planes.iter().map(|[left, _]| left.rank()).collect()
     }
 
     /// The photo.
@@ -245,7 +250,7 @@ impl QuantizedSvd {
         out.extend((self.shape.1 as u32).to_le_bytes());
         out.extend([self.planes[0][0].books.len() as u8, 0]);
         for plane in &self.planes {
-            out.extend((plane[0].indices[0].nrows() as u16).to_le_bytes());
+            out.extend((plane[0].rank() as u16).to_le_bytes());
             for book in plane.iter().flat_map(|side| &side.books) {
                 out.push((book.len() - 1) as u8);
                 out.extend(book.iter().flat_map(|center| center.to_le_bytes()));
@@ -253,28 +258,22 @@ impl QuantizedSvd {
         }
         out.extend(crc32fast::hash(&out).to_le_bytes());
         let layers = out.len();
-        let mut models: Vec<_> = self.planes.iter().map(|plane| plane.each_ref().map(Models::of)).collect();
-        let most = self.ranks().into_iter().max().unwrap_or(0);
-        for layer in 0..most {
-            for (plane, models) in self.planes.iter().zip(&mut models) {
-                if layer >= plane[0].indices[0].nrows() {
-                    continue;
-                }
-                let mut encoder = Encoder::new();
-                for (side, models) in plane.iter().zip(models) {
-                    for (model, indices) in models.0.iter_mut().zip(&side.indices) {
-                        for &index in indices.row(layer) {
-                            model.code(&mut encoder, index);
-                        }
+        let mut models = self.models();
+        for (layer, plane) in self.layers() {
+            let mut encoder = Encoder::new();
+            for (side, models) in self.planes[plane].iter().zip(&mut models[plane]) {
+                for (model, indices) in models.iter_mut().zip(&side.indices) {
+                    for &index in indices.row(layer) {
+                        model.code(&mut encoder, index);
                     }
                 }
-                let bytes = encoder.finish();
-                let Ok(len) = u16::try_from(bytes.len()) else {
-                    return Err(Error::Unsupported("a layer of so large a photo takes more than 65535 bytes".into()));
-                };
-                out.extend(len.to_le_bytes());
-                out.extend(bytes);
             }
+            let bytes = encoder.finish();
+            let Ok(len) = u16::try_from(bytes.len()) else {
+                return Err(Error::Unsupported("a layer of so large a photo takes more than 65535 bytes".into()));
+            };
+            out.extend(len.to_le_bytes());
+            out.extend(bytes);
         }
         let checksum = crc32fast::hash(&out[layers..]);
         out.extend(checksum.to_le_bytes());
@@ -319,15 +318,8 @@ impl QuantizedSvd {
     pub fn decode_prefix(bytes: &[u8], limits: &Limits) -> Result<(Self, usize)> {
         let (mut decoded, start) = Self::header(bytes, limits)?;
         let (found, _) = decoded.read_layers(&bytes[start..]);
-        let (planes, mut left) = (decoded.ranks(), found);
-        let mut kept = vec![0; planes.len()];
-        for layer in 0..planes.iter().copied().max().unwrap_or(0) {
-            for (plane, &rank) in planes.iter().enumerate() {
-                if layer < rank && left > 0 {
-                    (kept[plane], left) = (layer + 1, left - 1);
-                }
-            }
-        }
+        let mut kept = vec![0; decoded.planes.len()];
+        decoded.layers().take(found).for_each(|(layer, plane)| kept[plane] = layer + 1);
         for (plane, rank) in decoded.planes.iter_mut().zip(kept) {
             for indices in plane.iter_mut().flat_map(|side| &mut side.indices) {
                 *indices = indices.slice(s![..rank, ..]).to_owned();
@@ -398,33 +390,42 @@ impl QuantizedSvd {
         Ok((Self { kind, shape: (height, width), planes: planes.collect() }, at + 4))
     }
 
+    /// The layers in the order of the stream: the number of each in its plane, and the plane.
+    fn layers(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let ranks = self.ranks();
+        let most = ranks.iter().copied().max().unwrap_or(0);
+        let in_planes = move |layer| {
+            let has_it = |&(_, &rank): &(usize, &usize)| layer < rank;
+            ranks.iter().enumerate().filter(has_it).map(|(plane, _)| (layer, plane)).collect::<Vec<_>>()
+        };
+        (0..most).flat_map(in_planes)
+    }
+
+    /// For every plane, side and stage what its indices are expected to be, before any is seen.
+    fn models(&self) -> Vec<[Vec<Model>; 2]> {
+        let of_side = |side: &Side| side.books.iter().map(|book| Model::new(book.len())).collect();
+        self.planes.iter().map(|plane| plane.each_ref().map(of_side)).collect()
+    }
+
     /// Reads layers up to the first that is not all there, or not right; gives their number and their bytes.
     fn read_layers(&mut self, bytes: &[u8]) -> (usize, usize) {
-        let mut models: Vec<_> = self.planes.iter().map(|plane| plane.each_ref().map(Models::of)).collect();
-        let most = self.ranks().into_iter().max().unwrap_or(0);
+        let mut models = self.models();
         let (mut found, mut rest) = (0, bytes);
-        for layer in 0..most {
-            for (plane, models) in self.planes.iter_mut().zip(&mut models) {
-                if layer >= plane[0].indices[0].nrows() {
-                    continue;
-                }
-                let Some((&len, after)) = rest.split_first_chunk() else { return (found, bytes.len() - rest.len()) };
-                let Some((coded, after)) = after.split_at_checked(u16::from_le_bytes(len).into()) else {
-                    return (found, bytes.len() - rest.len());
-                };
-                let mut decoder = Decoder::new(coded);
-                for (side, models) in plane.iter_mut().zip(models) {
-                    for (model, indices) in models.0.iter_mut().zip(&mut side.indices) {
-                        for index in indices.row_mut(layer) {
-                            *index = model.code(&mut decoder, 0);
-                        }
+        for (layer, plane) in self.layers() {
+            let Some((&len, after)) = rest.split_first_chunk() else { break };
+            let Some((coded, after)) = after.split_at_checked(u16::from_le_bytes(len).into()) else { break };
+            let mut decoder = Decoder::new(coded);
+            for (side, models) in self.planes[plane].iter_mut().zip(&mut models[plane]) {
+                for (model, indices) in models.iter_mut().zip(&mut side.indices) {
+                    for index in indices.row_mut(layer) {
+                        *index = model.code(&mut decoder, 0);
                     }
                 }
-                if !decoder.is_finished() {
-                    return (found, bytes.len() - rest.len());
-                }
-                (found, rest) = (found + 1, after);
             }
+            if !decoder.is_finished() {
+                break;
+            }
+            (found, rest) = (found + 1, after);
         }
         (found, bytes.len() - rest.len())
     }
@@ -436,15 +437,6 @@ fn entropy(indices: &Array2<u8>) -> f64 {
     indices.iter().for_each(|&index| counts[usize::from(index)] += 1);
     let bits = |&count: &usize| -(count as f64) * (count as f64 / indices.len() as f64).log2();
     counts.iter().filter(|&&count| count > 0).map(bits).sum()
-}
-
-/// What a side's indices are expected to be, stage by stage.
-struct Models(Vec<Model>);
-
-impl Models {
-    fn of(side: &Side) -> Self {
-        Self(side.books.iter().map(|book| Model::new(book.len())).collect())
-    }
 }
 
 /// Probabilities of an index's bits, each given the bits above.
