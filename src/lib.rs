@@ -31,9 +31,12 @@
 pub mod compresso;
 mod error;
 pub mod file;
+#[allow(missing_docs)]
+pub mod laff;
 mod linalg;
 mod memory;
 pub mod metrics;
+mod mixing;
 pub mod neuroglancer;
 pub mod notebook;
 mod npy;

@@ -2,7 +2,8 @@
 
 use super::contexts::{ABOVE, Around, BOTH, Contexts, LEFT};
 use super::cracks::{Cracks, WORD};
-use super::model::{Counter, Mixer};
+use super::model::Mixer;
+use crate::mixing::Counter;
 use crate::range_coder::Coder;
 
 /// The cracks of slices, coded one after another.
