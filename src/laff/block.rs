@@ -1,7 +1,7 @@
 //! A block's decisions, written once for the encoder and the decoder: its class, how chroma follows luma, its coefficients.
 
 use super::model::{Kind, Model, Place, code_large};
-use super::tables::BLOCK;
+use super::tables::{BLOCK, DELTAS};
 use crate::range_coder::Coder;
 
 /// Quantised coefficients, strongest singular vector first.
@@ -16,6 +16,7 @@ pub(super) struct Coded {
     /// The sum of its coefficients' sizes, up to 255.
     pub sum: u8,
     slope: i8,
+    delta: u8,
     /// Sizes of coefficients up to 15, with a zero before and after.
     sizes: [u8; BLOCK + 2],
 }
@@ -24,10 +25,10 @@ impl Coded {
     const NONE: u8 = 16;
 
     /// A block outside the slice.
-    pub(super) const OUTSIDE: Self = Self { class: Self::NONE, count: 3, sum: 3, slope: 0, sizes: [0; BLOCK + 2] };
+    pub(super) const OUTSIDE: Self = Self { class: Self::NONE, count: 3, sum: 3, slope: 0, delta: DELTAS as u8, sizes: [0; BLOCK + 2] };
 
-    pub(super) fn new(class: usize, slope: i32, levels: &Levels) -> Self {
-        let mut coded = Self { class: class as u8, slope: slope as i8, count: count(levels) as u8, sum: 0, ..Self::OUTSIDE };
+    pub(super) fn new(class: usize, delta: usize, slope: i32, levels: &Levels) -> Self {
+        let mut coded = Self { class: class as u8, delta: delta as u8, slope: slope as i8, count: count(levels) as u8, sum: 0, ..Self::OUTSIDE };
         let mut sum = 0_u32;
         for (size, level) in coded.sizes[1..].iter_mut().zip(&levels[..usize::from(coded.count)]) {
             let level = level.unsigned_abs();
@@ -124,6 +125,28 @@ impl Around<'_> {
             node = node << 1 | usize::from(model.code(coder, &self.class_place(node), class >> shift & 1 != 0));
         }
         node ^ 1 << bits
+    }
+
+    pub(super) fn delta_place(&self, node: usize) -> Place {
+        let [left, above] = [self.left, self.above].map(|block| usize::from(block.delta));
+        let contexts = [
+            (left * 7 + above) * 8 + node,
+            self.texture * 8 + node,
+            (left * 16 + self.texture) * 8 + node,
+            (above * 16 + self.texture) * 8 + node,
+            node,
+            node,
+        ];
+        Place::new(self.plane, Kind::Delta, contexts, node)
+    }
+
+    /// Codes which step the block has, in unary.
+    pub(super) fn code_delta(&self, coder: &mut impl Coder, model: &mut Model, wanted: usize) -> usize {
+        let mut delta = 0;
+        while delta + 1 < DELTAS && model.code(coder, &self.delta_place(delta), wanted > delta) {
+            delta += 1;
+        }
+        delta
     }
 
     pub(super) fn slope_place(&self, node: usize) -> Place {

@@ -2,9 +2,10 @@
 
 use super::block::{Coded, count};
 use super::encode::part;
+use super::filter;
 use super::planes::Layout;
 use super::slice::{History, PlaneSlice, add_slope, predict, reconstruct};
-use super::tables::{self, BLOCK, Tables};
+use super::tables::{BLOCK, Quantizer, Tables};
 use super::thumbnail::{Guide, Thumbnail};
 use crate::range_coder::Decoder;
 
@@ -27,6 +28,7 @@ pub(super) fn slice(
     bytes: &[u8],
     layout: Layout,
     quantizers: [u8; 2],
+    visual: bool,
     guides: &[[Guide; 2]],
     (top, height, width): (usize, usize, usize),
 ) -> Vec<PlaneSlice> {
@@ -37,9 +39,8 @@ pub(super) fn slice(
     for (plane, [guide, luma_guide]) in guides.iter().enumerate() {
         let part = part(layout, plane, top, height, width);
         let mut slice = PlaneSlice::new(part, guide);
-        let step = tables::step(quantizers[plane.min(1)]);
-        let classes = tables.classes_of(plane);
-        let steps = tables::steps(classes, step);
+        let quantizer = Quantizer::new(tables, plane, quantizers[plane.min(1)], visual);
+        let classes = quantizer.classes;
         let subsampling = if plane == 1 { layout.subsampling(plane) } else { 1 };
         let luma = (plane > 0).then(|| {
             let mut luma = PlaneSlice::new(part, luma_guide);
@@ -51,8 +52,10 @@ pub(super) fn slice(
             for column in 0..slice.columns {
                 let border = slice.border(row, column);
                 let same_place = before.as_ref().map_or(0, |before| before.same_place(row, column, subsampling));
-                let around = history.around(plane, column, &border, step, same_place);
+                let around = history.around(plane, column, &border, quantizer.step, same_place);
                 let number = around.code_class(&mut decoder, &mut model, 0, classes.len().ilog2());
+                let delta =
+                    if quantizer.has_deltas() { around.code_delta(&mut decoder, &mut model, 0) } else { 0 };
                 let slope = if plane > 0 { around.code_slope(&mut decoder, &mut model, 0) } else { 0 };
                 let mut levels = [0; BLOCK];
                 around.coefficients(number).code(&mut decoder, &mut model, &mut levels);
@@ -64,9 +67,10 @@ pub(super) fn slice(
                     predict(class, &luma.border(row, column), &mut expected);
                     add_slope(&mut prediction, &luma.load(row, column), &expected, slope);
                 }
-                let block = reconstruct(class, &steps[number], &prediction, &levels, count(&levels));
+                let block = reconstruct(class, quantizer.of(number, delta), &prediction, &levels, count(&levels));
                 slice.store(row, column, &block);
-                history.push(column, Coded::new(number, slope, &levels));
+                    slice.kinds.push(filter::kind(quantizer.number(delta), count(&levels)));
+                history.push(column, Coded::new(number, delta, slope, &levels));
             }
             history.end_row();
         }

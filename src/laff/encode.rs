@@ -1,10 +1,11 @@
 //! From planes to streams.
 
 use super::block::{Coded, count};
+use super::filter;
 use super::planes::{Layout, Plane, split};
 use super::search::{Choice, Luma, Search};
 use super::slice::{Border, History, PlaneSlice, SIDE, predict, reconstruct};
-use super::tables::{self, BLOCK, Tables};
+use super::tables::{BLOCK, Quantizer, Tables};
 use super::thumbnail::{CELL, Guide, Thumbnail};
 use crate::photo::Photo;
 use crate::range_coder::Encoder;
@@ -18,6 +19,7 @@ pub(super) struct Settings {
     /// Rows of cells in a slice.
     pub slice: usize,
     pub lambda: f32,
+    pub visual: bool,
 }
 
 /// Sees every block after it was coded; only in training.
@@ -94,9 +96,8 @@ impl Prepared {
             let part = part(self.layout, plane, top, height, self.width);
             let [guide, luma_guide] = &guides[plane];
             let mut slice = PlaneSlice::new(part, guide);
-            let step = tables::step(settings.quantizers[plane.min(1)]);
-            let classes = tables.classes_of(plane);
-            let steps = tables::steps(classes, step);
+            let quantizer = Quantizer::new(tables, plane, settings.quantizers[plane.min(1)], settings.visual);
+            let classes = quantizer.classes;
             let subsampling = if plane == 1 { self.layout.subsampling(plane) } else { 1 };
             let luma = (plane > 0).then(|| {
                 let mut luma = PlaneSlice::new(part, luma_guide);
@@ -108,21 +109,25 @@ impl Prepared {
                 for column in 0..slice.columns {
                     let border = slice.border(row, column);
                     let same_place = before.as_ref().map_or(0, |before| before.same_place(row, column, subsampling));
-                    let around = history.around(plane, column, &border, step, same_place);
+                    let around = history.around(plane, column, &border, quantizer.step, same_place);
                     let samples = PlaneSlice::source(source, part.0, row, column);
                     let luma = luma.as_ref().map(|luma| (luma.load(row, column), luma.border(row, column)));
                     let luma_view = luma.as_ref().map(|(block, border)| Luma { block, border });
-                    let search = Search { model: &model, classes, step: step as f32 / 256.0, lambda: settings.lambda };
+                    let search = Search { model: &model, quantizer: &quantizer, plane, lambda: settings.lambda };
                     let mut choice = search.choose(&around, &border, luma_view.as_ref(), &samples);
                     around.code_class(&mut encoder, &mut model, choice.class, classes.len().ilog2());
+                    if quantizer.has_deltas() {
+                        around.code_delta(&mut encoder, &mut model, choice.delta);
+                    }
                     if plane > 0 {
                         around.code_slope(&mut encoder, &mut model, choice.slope);
                     }
                     around.coefficients(choice.class).code(&mut encoder, &mut model, &mut choice.levels);
                     let class = &classes[choice.class];
-                    let block = reconstruct(class, &steps[choice.class], &choice.prediction, &choice.levels, count(&choice.levels));
+                    let block = reconstruct(class, quantizer.of(choice.class, choice.delta), &choice.prediction, &choice.levels, count(&choice.levels));
                     slice.store(row, column, &block);
-                    history.push(column, Coded::new(choice.class, choice.slope, &choice.levels));
+                    slice.kinds.push(filter::kind(quantizer.number(choice.delta), count(&choice.levels)));
+                    history.push(column, Coded::new(choice.class, choice.delta, choice.slope, &choice.levels));
                     if let Some(observer) = observer {
                         let expected = luma.as_ref().map(|(block, border)| {
                             let mut expected = [0; BLOCK];

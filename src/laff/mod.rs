@@ -2,6 +2,7 @@
 mod block;
 mod decode;
 mod encode;
+mod filter;
 mod model;
 mod planes;
 mod search;

@@ -22,6 +22,8 @@ pub(super) enum Kind {
     More,
     /// Whether it is still larger.
     Larger,
+    /// Which step a block has.
+    Delta,
     /// How chroma follows luma.
     Slope,
     /// The thumbnail's values.
@@ -29,12 +31,13 @@ pub(super) enum Kind {
 }
 
 /// How many contexts there are of each kind: of each input, and in the mixer.
-const SIZES: [([usize; INPUTS], usize); 7] = [
+const SIZES: [([usize; INPUTS], usize); 8] = [
     ([16 * 289, 16 * 16, 16 * 17 * 16, 16 * 17 * 16, 16 * 289, 16 * 64], 16),
     ([24 * 64, 24 * 16 * 8, 24 * 16 * 8, 24 * 64, 24 * 64, 24 * 16 * 16], 24),
     ([16 * 64 * 3, 16 * 64, 12 * 16 * 3, 12 * 16 * 3, 8 * 16 * 12, 16 * 16 * 8], 64),
     ([16 * 64 * 3, 16 * 64, 12 * 16 * 3, 12 * 16 * 3, 8 * 16 * 12, 16 * 16 * 8], 64),
     ([8 * 16 * 8, 8 * 16, 8 * 8, 8 * 12, 8 * 8, 8 * 16], 8),
+    ([8 * 49, 8 * 16, 8 * 16 * 7, 8 * 16 * 7, 8, 8], 8),
     ([16 * 16, 16 * 16, 16 * 16, 16 * 16, 16, 16], 16),
     ([32 * 36, 32 * 48, 32 * 36, 32, 32 * 8, 32 * 6], 32),
 ];

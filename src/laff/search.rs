@@ -3,7 +3,7 @@
 use super::block::{Around, Coefficients, LARGEST_UNARY, Levels, Trail, count, walk_count};
 use super::model::{Model, Place};
 use super::slice::{Border, add_slope, level, predict};
-use super::tables::{BLOCK, Class};
+use super::tables::{BLOCK, Class, NO_DELTA, Quantizer};
 use std::sync::LazyLock;
 
 /// Bits of a decision that came true, by its probability in 4,096.
@@ -20,6 +20,7 @@ fn price(model: &Model, place: &Place) -> [f32; 2] {
 /// The best that was found for a block.
 pub(super) struct Choice {
     pub class: usize,
+    pub delta: usize,
     pub slope: i32,
     pub levels: Levels,
     pub prediction: [i32; BLOCK],
@@ -35,9 +36,8 @@ pub(super) struct Luma<'a> {
 /// What the search needs to know beside the block.
 pub(super) struct Search<'a> {
     pub model: &'a Model,
-    pub classes: &'a [Class],
-    /// The quantiser's step in levels.
-    pub step: f32,
+    pub quantizer: &'a Quantizer<'a>,
+    pub plane: usize,
     /// Squared steps that a bit may cost.
     pub lambda: f32,
 }
@@ -63,21 +63,19 @@ impl Search<'_> {
         luma: Option<&Luma>,
         source: &[i16; BLOCK],
     ) -> Choice {
-        let bits = self.classes.len().ilog2();
+        let classes = self.quantizer.classes;
+        let delta = if self.quantizer.has_deltas() { activity_delta(source) } else { 0 };
+        let bits = classes.len().ilog2();
         let mut class_prices = [[0.0; 2]; 16];
-        for (node, price_of) in class_prices.iter_mut().enumerate().take(self.classes.len()).skip(1) {
+        for (node, price_of) in class_prices.iter_mut().enumerate().take(classes.len()).skip(1) {
             *price_of = price(self.model, &around.class_place(node));
         }
-        let mut best: Option<Choice> = None;
-        for (number, class) in self.classes.iter().enumerate() {
+        let mut candidates = [const { None }; 16];
+        for (number, class) in classes.iter().enumerate() {
             let mut class_bits = 0.0;
             for shift in 0..bits {
-                let node = (self.classes.len() | number) >> (shift + 1);
+                let node = (classes.len() | number) >> (shift + 1);
                 class_bits += class_prices[node][number >> shift & 1];
-            }
-            let limit = best.as_ref().map_or(f32::INFINITY, |best| best.cost);
-            if class_bits * self.lambda >= limit {
-                continue;
             }
             let mut prediction = [0; BLOCK];
             predict(class, border, &mut prediction);
@@ -89,16 +87,33 @@ impl Search<'_> {
                 add_slope(&mut prediction, luma.block, &expected, slope);
                 class_bits += self.slope_bits(around, slope);
             }
-            let residual = std::array::from_fn(|i| level(i32::from(source[i]) - prediction[i]) / self.step);
-            let mut coefficients = [0.0; BLOCK];
-            transform(class, &residual, &mut coefficients);
-            let (levels, cost) = self.quantize(&around.coefficients(number), &coefficients);
-            let cost = cost + class_bits * self.lambda;
+            let residual = std::array::from_fn(|i| level(i32::from(source[i]) - prediction[i]));
+            let mut exact = [0.0; BLOCK];
+            transform(class, &residual, &mut exact);
+            let steps = self.quantizer.exact(number, delta);
+            exact.iter_mut().zip(steps).for_each(|(coefficient, step)| *coefficient /= step);
+            let overhead = class_bits * self.lambda;
+            let estimate = overhead + estimate(&exact, self.lambda);
+            candidates[number] = Some(Candidate { number, slope, prediction, exact, overhead, estimate });
+        }
+        let candidates = &mut candidates[..classes.len()];
+        candidates.sort_by(|a, b| a.as_ref().map(|a| a.estimate).partial_cmp(&b.as_ref().map(|b| b.estimate)).expect("numbers"));
+        let mut best: Option<Choice> = None;
+        for candidate in candidates.iter().take(self.tries()).flatten() {
+            let limit = best.as_ref().map_or(f32::INFINITY, |best| best.cost);
+            let (levels, cost) = self.quantize(&around.coefficients(candidate.number), &candidate.exact);
+            let cost = cost + candidate.overhead;
             if cost < limit {
-                best = Some(Choice { class: number, slope, levels, prediction, cost });
+                let &Candidate { number: class, slope, prediction, .. } = candidate;
+                best = Some(Choice { class, delta, slope, levels, prediction, cost });
             }
         }
         best.expect("there is a class")
+    }
+
+    fn tries(&self) -> usize {
+        static T: LazyLock<usize> = LazyLock::new(|| std::env::var("TRIES").map_or(4, |v| v.parse().unwrap()));
+        *T
     }
 
     fn slope_bits(&self, around: &Around, slope: i32) -> f32 {
@@ -203,4 +218,44 @@ fn fit_slope(luma: &[i16; BLOCK], expected: &[i32; BLOCK], source: &[i16; BLOCK]
         products += deviation * i64::from(i32::from(source[i]) - prediction[i]);
     }
     if squares == 0 { 0 } else { ((8.0 * products as f64 / squares as f64).round() as i32).clamp(-7, 7) }
+}
+
+/// A class for a block before its coefficients are quantised.
+struct Candidate {
+    number: usize,
+    slope: i32,
+    prediction: [i32; BLOCK],
+    /// Coefficients in steps.
+    exact: [f32; BLOCK],
+    overhead: f32,
+    estimate: f32,
+}
+
+crate::simd::vectorised! {
+    /// About what coefficients will cost.
+    fn estimate(exact: &[f32; BLOCK], lambda: f32) -> f32 {
+        let mut sums = [0.0_f32; 8];
+        for chunk in exact.as_chunks::<8>().0 {
+            for (sum, &x) in sums.iter_mut().zip(chunk) {
+                let square = x * x;
+                // Bits grow with the logarithm, which the exponent of a number is near.
+                let bits = (square.to_bits() as f32 - 1_065_353_216.0) * (1.0 / 8_388_608.0);
+                let bits = bits.max(-2.0);
+                *sum += square.min(0.08 + lambda * (5.5 + bits));
+            }
+        }
+        sums.iter().sum()
+    }
+}
+
+/// The step of a block by how much it varies: in busy ones errors are seen less.
+fn activity_delta(source: &[i16; BLOCK]) -> usize {
+    let mean = source.iter().map(|&x| f32::from(x)).sum::<f32>() / BLOCK as f32;
+    let variance = source.iter().map(|&x| (f32::from(x) - mean).powi(2)).sum::<f32>() / BLOCK as f32 / 256.0;
+    let (slope, middle) = *{
+        static P: LazyLock<(f32, f32)> = LazyLock::new(|| (std::env::var("AQS").map_or(0.5, |v| v.parse().unwrap()), std::env::var("AQM").map_or(7.0, |v| v.parse().unwrap())));
+        &*P
+    };
+    let octaves = (variance + 8.0).log2() - middle;
+    ((NO_DELTA as f32 + 0.5 + slope * octaves).floor()).clamp(0.0, super::tables::DELTAS as f32 - 1.0) as usize
 }

@@ -20,6 +20,8 @@ pub(super) struct PlaneSlice {
     samples: Vec<i16>,
     /// The thumbnail's values at the centres of blocks: (rows + 2, columns + 2).
     blocks: Vec<i16>,
+    /// The kind of each block for the post-filter.
+    pub kinds: Vec<u8>,
 }
 
 /// What a block is predicted from, less their mean.
@@ -37,7 +39,7 @@ impl PlaneSlice {
         let (rows, columns) = (height.div_ceil(SIDE), width.div_ceil(SIDE));
         let stride = BEFORE + columns * SIDE + AFTER;
         let blocks = guide.blocks[top / SIDE * (columns + 2)..][..(rows + 2) * (columns + 2)].to_vec();
-        let mut slice = Self { rows, columns, stride, samples: vec![0; (BEFORE + rows * SIDE) * stride], blocks };
+        let mut slice = Self { rows, columns, stride, samples: vec![0; (BEFORE + rows * SIDE) * stride], blocks, kinds: Vec::with_capacity(rows * columns) };
         for (y, row) in slice.samples.chunks_exact_mut(stride).enumerate() {
             let at_y = (top + y) as isize - BEFORE as isize;
             let mut fill = |xs: std::ops::Range<usize>| {

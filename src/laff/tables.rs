@@ -1,5 +1,6 @@
 //! The frozen tables: for each class of blocks a predictor and a basis, and what the model starts from.
 
+use super::filter::{Filter, KINDS, NEIGHBOURS};
 use super::model::{INPUTS as CONTEXTS, MIXERS, Model, PLANES, SLOTS};
 use crate::error::{Error, Result};
 use std::sync::LazyLock;
@@ -19,6 +20,8 @@ pub(super) struct Class {
     pub basis: Box<[[i16; BLOCK]; BLOCK]>,
     /// Their lengths in 1/256.
     pub lengths: [u32; BLOCK],
+    /// How much larger the steps of vectors are in a visual profile, in 1/64: the more, the finer their detail.
+    pub weights: [u8; BLOCK],
     /// For each sample its share in each coefficient: the basis transposed and of length one.
     pub forward: Box<[[f32; BLOCK]; BLOCK]>,
 }
@@ -29,11 +32,24 @@ pub(super) struct Tables {
     pub classes: [Vec<Class>; 2],
     /// A model at the start of a photo.
     pub model: Model,
+    /// Post-filters of luma, and of chroma, for each kind of block.
+    pub filters: [Vec<Filter>; 2],
 }
 
 /// The tables that come with the library.
 pub(super) static FROZEN: LazyLock<Tables> =
     LazyLock::new(|| Tables::read(include_bytes!("tables.bin")).expect("the library's own tables are whole"));
+
+/// Bytes of a filter: for each row, neighbour and column a weight.
+const FILTER_BYTES: usize = BLOCK * NEIGHBOURS.len();
+
+fn read_filter(bytes: &[u8]) -> Filter {
+    let mut filter = [[[0; 8]; NEIGHBOURS.len()]; 8];
+    for (weight, &byte) in filter.as_flattened_mut().as_flattened_mut().iter_mut().zip(bytes) {
+        *weight = i16::from(byte as i8);
+    }
+    filter
+}
 
 /// Bytes of a class: weights with a scale for each sample, and singular vectors.
 const CLASS_BYTES: usize = BLOCK * (INPUTS + 1) + BLOCK * BLOCK;
@@ -42,17 +58,21 @@ impl Tables {
     /// The tables in a file that `write` has made.
     pub(super) fn read(bytes: &[u8]) -> Result<Self> {
         let classes = CLASSES.iter().sum::<usize>() * CLASS_BYTES;
-        let expected = classes + PLANES * (SLOTS + MIXERS * CONTEXTS * 2);
+        let model = PLANES * (SLOTS + MIXERS * CONTEXTS * 2);
+        let expected = classes + model + 2 * KINDS * FILTER_BYTES;
         if bytes.len() != expected {
             let found = bytes.len();
             return Err(Error::malformed("laff table", format!("expected {expected} bytes, found {found}")));
         }
         let (of_classes, rest) = bytes.split_at(classes);
-        let (contexts, weights) = rest.split_at(PLANES * SLOTS);
+        let (model, filters) = rest.split_at(model);
+        let (contexts, weights) = model.split_at(PLANES * SLOTS);
+        let mut filters = filters.chunks_exact(FILTER_BYTES).map(read_filter);
+        let filters = [0, 1].map(|_| filters.by_ref().take(KINDS).collect());
         let mut of_classes = of_classes.chunks_exact(CLASS_BYTES).map(Class::read);
         let classes = CLASSES.map(|count| of_classes.by_ref().take(count).collect());
         let weights: Vec<_> = weights.as_chunks::<2>().0.iter().map(|&pair| 4 * i32::from(i16::from_le_bytes(pair))).collect();
-        Ok(Self { classes, model: Model::new(contexts, weights.as_chunks().0) })
+        Ok(Self { classes, model: Model::new(contexts, weights.as_chunks().0), filters })
     }
 
     /// The set of classes for a plane.
@@ -68,6 +88,7 @@ impl Class {
             predictor: Box::new([[0; INPUTS]; BLOCK]),
             basis: Box::new([[0; BLOCK]; BLOCK]),
             lengths: [0; BLOCK],
+            weights: [64; BLOCK],
             forward: Box::new([[0.0; BLOCK]; BLOCK]),
         };
         for (row, bytes) in class.predictor.iter_mut().zip(predictor.as_chunks::<{ INPUTS + 1 }>().0) {
@@ -80,6 +101,7 @@ impl Class {
             let squares: u64 = vector.iter().map(|&v| u64::from(v.unsigned_abs()).pow(2)).sum();
             // A vector of zeros would have no direction: a length beyond any makes its coefficients nothing.
             class.lengths[k] = if squares == 0 { u32::MAX } else { (squares << 16).isqrt() as u32 };
+            class.weights[k] = visual_weight(vector, squares);
             for (sample, &v) in class.forward.iter_mut().zip(vector.iter()) {
                 sample[k] = f32::from(v) * 256.0 / class.lengths[k] as f32;
             }
@@ -102,6 +124,20 @@ impl Class {
     }
 }
 
+fn with_delta(quantizer: u8, delta: usize) -> u8 {
+    (i32::from(quantizer) + (delta as i32 - NO_DELTA as i32) * DELTA).clamp(0, 255) as u8
+}
+
+/// The visual weight of a singular vector: its detail is the root of how much neighbours differ, about its frequency.
+fn visual_weight(vector: &[i16; BLOCK], squares: u64) -> u8 {
+    let square = |a: usize, b: usize| u64::from((vector[a] - vector[b]).unsigned_abs()).pow(2);
+    let differences: u64 = (0..8).flat_map(|y| (0..7).map(move |x| square(8 * y + x, 8 * y + x + 1) + square(8 * x + y, 8 * x + 8 + y))).sum();
+    let detail = ((differences << 12) / squares.max(1)).isqrt();
+    (64 + detail * visual_strength() / 64).min(255) as u8
+}
+
+fn visual_strength() -> u64 { static S: LazyLock<u64> = LazyLock::new(|| std::env::var("VW").map_or(24, |v| v.parse().unwrap())); *S }
+
 /// Quantiser steps in 1/256 of a level: from 1/2 to 127, 32 an octave.
 pub(super) fn step(quantizer: u8) -> u32 {
     /// 2^(i / 32) in 1/65,536.
@@ -113,8 +149,63 @@ pub(super) fn step(quantizer: u8) -> u32 {
     (OCTAVE[usize::from(quantizer % 32)] << (quantizer / 32)) >> 9
 }
 
-/// What a coefficient of one is worth for each vector of each class: in 1/2^14 of 1/16 of a level.
-pub(super) fn steps(classes: &[Class], step: u32) -> Vec<[i32; BLOCK]> {
-    let of = |class: &Class| class.lengths.map(|length| ((u64::from(step) << 18) / u64::from(length)) as i32);
-    classes.iter().map(of).collect()
+/// How far a block's step can be from its plane's in a visual profile: `DELTAS` choices, each `DELTA` quantisers from the next.
+pub(super) const DELTAS: usize = 6;
+const DELTA: i32 = 10;
+/// The choice that is the plane's own step.
+pub(super) const NO_DELTA: usize = 2;
+
+/// The step of the thumbnail that goes with a quantiser of luma, in 1/16 of a level.
+pub(super) fn thumbnail_step(quantizer: u8) -> i32 {
+    (step(quantizer) as i32 * 3 / 64).clamp(16, 512)
+}
+
+/// What coefficients of one are worth.
+pub(super) struct Quantizer<'a> {
+    pub classes: &'a [Class],
+    number: u8,
+    /// The step of the plane in 1/256 of a level.
+    pub step: u32,
+    /// For each delta, class and vector, in 1/2^14 of 1/16 of a level.
+    steps: Vec<[i32; BLOCK]>,
+}
+
+impl<'a> Quantizer<'a> {
+    /// Of a plane. In a `visual` profile fine detail has larger steps, and blocks of luma have choices.
+    pub(super) fn new(tables: &'a Tables, plane: usize, quantizer: u8, visual: bool) -> Self {
+        let classes = tables.classes_of(plane);
+        let deltas = if visual && plane == 0 { DELTAS } else { 1 };
+        let mut steps = Vec::with_capacity(deltas * classes.len());
+        for delta in 0..deltas {
+            let step = u64::from(step(with_delta(quantizer, if deltas == 1 { NO_DELTA } else { delta })));
+            steps.extend(classes.iter().map(|class| -> [i32; BLOCK] {
+                std::array::from_fn(|k| {
+                    let weight = if visual { u64::from(class.weights[k]) } else { 64 };
+                    ((step * weight << 12) / u64::from(class.lengths[k])) as i32
+                })
+            }));
+        }
+        Self { classes, number: quantizer, step: step(quantizer), steps }
+    }
+
+    /// What coefficients of a block are worth.
+    pub(super) fn of(&self, class: usize, delta: usize) -> &[i32; BLOCK] {
+        &self.steps[delta * self.classes.len() + class]
+    }
+
+    /// The number of a block's quantiser.
+    pub(super) fn number(&self, delta: usize) -> u8 {
+        if self.has_deltas() { with_delta(self.number, delta) } else { self.number }
+    }
+
+    /// Whether blocks have a choice of steps.
+    pub(super) fn has_deltas(&self) -> bool {
+        self.steps.len() > self.classes.len()
+    }
+
+    /// The same in levels of a sample, for vectors of length one.
+    pub(super) fn exact(&self, class: usize, delta: usize) -> [f32; BLOCK] {
+        let (steps, lengths) = (self.of(class, delta), &self.classes[class].lengths);
+        std::array::from_fn(|k| (steps[k].max(1) as f32 * lengths[k] as f32) / (1_u64 << 26) as f32)
+    }
 }

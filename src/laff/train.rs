@@ -1,6 +1,7 @@
 //! Makes tables from photos.
 
 use super::block::count;
+use super::filter::{self, KINDS, NEIGHBOURS};
 use super::encode::{Observer, Prepared, Settings, slices};
 use super::model::{Model, PLANES, SLOTS};
 use super::planes::{Layout, Plane};
@@ -124,17 +125,22 @@ impl Lesson {
         }
     }
 
-    fn merge(mut self, other: Self) -> Self {
-        for (all, others) in self.moments.iter_mut().zip(&other.moments) {
-            all.iter_mut().zip(others).for_each(|(one, other)| one.merge(other));
-        }
+    /// Takes over what contexts saw.
+    fn learn_model(&mut self, other: Self) {
         for (sum, seen) in self.seen.iter_mut().zip(&other.seen) {
             (0..2).for_each(|bit| sum[bit] += seen[bit]);
         }
         self.models.extend(other.models);
+    }
+
+    fn merge(mut self, other: Self) -> Self {
+        for (all, others) in self.moments.iter_mut().zip(&other.moments) {
+            all.iter_mut().zip(others).for_each(|(one, other)| one.merge(other));
+        }
         self.bytes += other.bytes;
         self.error += other.error;
         self.samples += other.samples;
+        self.learn_model(other);
         self
     }
 }
@@ -252,11 +258,12 @@ fn direction(block: &[i16; BLOCK], count: usize) -> usize {
 pub fn train(photos: &[Photo], passes: usize, mut report: impl FnMut(String)) -> Vec<u8> {
     use rayon::prelude::*;
     let photos: Vec<Prepared> = photos.iter().map(|photo| Prepared::new(photo, Layout::Halved)).collect();
-    let quantizers = [[150_u8, 150], [182, 182], [118, 118]];
+    let quantizers = [([146_u8; 2], false), ([172; 2], false), ([112; 2], false), ([140; 2], true), ([112; 2], true)];
     let mut classes = first_moments(&photos).map(|set| set.iter().map(Moments::solve).collect::<Vec<_>>());
     let mut model_bytes = unknown_model();
+    let no_filters = vec![0; PLACES * NEIGHBOURS.len()];
     for pass in 0..passes {
-        let bytes: Vec<u8> = blank(classes.clone()).into_iter().chain(model_bytes.iter().copied()).collect();
+        let bytes: Vec<u8> = blank(classes.clone()).into_iter().chain(model_bytes.iter().copied()).chain(no_filters.iter().copied()).collect();
         let tables = Tables::read(&bytes).expect("tables as they are written");
         let every = pass + 3 >= passes;
         let lesson = photos
@@ -264,9 +271,13 @@ pub fn train(photos: &[Photo], passes: usize, mut report: impl FnMut(String)) ->
             .enumerate()
             .map(|(index, photo)| {
                 let mut lesson = Lesson::new();
-                for (number, &quantizers) in quantizers.iter().enumerate() {
+                for (number, &(quantizers, visual)) in quantizers.iter().enumerate() {
                     if every || (index + pass) % 3 == number {
-                        observe(photo, &tables, quantizers, &mut lesson);
+                        let mut ignored = Lesson::new();
+                        observe(photo, &tables, quantizers, visual, if visual { &mut ignored } else { &mut lesson });
+                        if visual {
+                            lesson.learn_model(ignored);
+                        }
                     }
                 }
                 lesson
@@ -285,12 +296,18 @@ pub fn train(photos: &[Photo], passes: usize, mut report: impl FnMut(String)) ->
         model_bytes = learned_model(&lesson);
         report(format!("  blocks: {:?}", lesson.moments.iter().map(|set| set.iter().map(|m| m.count as u32).collect::<Vec<_>>()).collect::<Vec<_>>()));
     }
-    blank(classes).into_iter().chain(model_bytes).collect()
+    let mut bytes: Vec<u8> = blank(classes).into_iter().chain(model_bytes).collect();
+    let known = bytes.len();
+    bytes.extend(no_filters);
+    let tables = Tables::read(&bytes).expect("tables as they are written");
+    bytes.truncate(known);
+    bytes.extend(train_filters(&photos, &tables));
+    bytes
 }
 
-fn observe(photo: &Prepared, tables: &Tables, quantizers: [u8; 2], lesson: &mut Lesson) {
-    let settings = Settings { layout: photo.layout, quantizers, slice: 8, lambda: 0.12 };
-    let (thumbnails, bytes) = photo.thumbnail(tables, 128, &mut Some(lesson));
+fn observe(photo: &Prepared, tables: &Tables, quantizers: [u8; 2], visual: bool, lesson: &mut Lesson) {
+    let settings = Settings { layout: photo.layout, quantizers, slice: 8, lambda: 0.13, visual };
+    let (thumbnails, bytes) = photo.thumbnail(tables, super::tables::thumbnail_step(quantizers[0]), &mut Some(lesson));
     lesson.bytes += bytes.len();
     let guides = Guide::all(&thumbnails, photo.height, photo.width, photo.layout);
     for (top, height) in slices(photo.height, settings.slice) {
@@ -301,6 +318,98 @@ fn observe(photo: &Prepared, tables: &Tables, quantizers: [u8; 2], lesson: &mut 
         let source = &photo.planes[0].samples[top * photo.width..][..plane.samples.len()];
         lesson.error += source.iter().zip(&plane.samples).map(|(&a, &b)| (f64::from(a - b) / 16.0).powi(2)).sum::<f64>();
         lesson.samples += plane.samples.len();
+    }
+}
+
+/// Sums of products of differences to neighbours, and with what is missing.
+type Normal = [[f64; NEIGHBOURS.len() + 1]; NEIGHBOURS.len()];
+
+/// What filters were learned of: for luma and chroma, each kind of block and each place in it.
+type Places = Vec<Normal>;
+
+const PLACES: usize = 2 * KINDS * BLOCK;
+
+/// Trains the post-filters for tables that are otherwise done.
+fn train_filters(photos: &[Prepared], tables: &Tables) -> Vec<u8> {
+    use rayon::prelude::*;
+    let zero = || vec![[[0.0; NEIGHBOURS.len() + 1]; NEIGHBOURS.len()]; PLACES];
+    let quantizers = [76_u8, 90, 104, 120, 136, 152, 168, 184];
+    let sums: Places = photos
+        .par_iter()
+        .enumerate()
+        .fold(zero, |mut sums, (index, photo)| {
+            for (number, quantizer) in quantizers.into_iter().enumerate() {
+                if (index + number) % 2 == 0 {
+                    observe_filter(photo, tables, quantizer, &mut sums);
+                }
+            }
+            sums
+        })
+        .reduce(zero, |mut a, b| {
+            for (a, b) in a.iter_mut().zip(&b) {
+                a.as_flattened_mut().iter_mut().zip(b.as_flattened()).for_each(|(a, b)| *a += b);
+            }
+            a
+        });
+    let mut bytes = Vec::new();
+    for kind in sums.chunks_exact(BLOCK) {
+        let weights: Vec<[f64; NEIGHBOURS.len()]> = kind.iter().map(solve_normal).collect();
+        for y in 0..8 {
+            for neighbour in 0..NEIGHBOURS.len() {
+                for x in 0..8 {
+                    bytes.push((weights[8 * y + x][neighbour] * 128.0).round().clamp(-127.0, 127.0) as i8 as u8);
+                }
+            }
+        }
+    }
+    bytes
+}
+
+/// Solves by elimination, with a little added to the diagonal.
+fn solve_normal(normal: &Normal) -> [f64; NEIGHBOURS.len()] {
+    const N: usize = NEIGHBOURS.len();
+    let mut a = *normal;
+    let trace: f64 = (0..N).map(|i| a[i][i]).sum();
+    for i in 0..N {
+        a[i][i] += 1e-3 * trace / N as f64 + 1e3;
+    }
+    for i in 0..N {
+        let pivot = a[i];
+        for (j, row) in a.iter_mut().enumerate() {
+            if j != i {
+                let factor = row[i] / pivot[i];
+                row.iter_mut().zip(&pivot).for_each(|(x, &p)| *x -= factor * p);
+            }
+        }
+    }
+    std::array::from_fn(|i| a[i][N] / a[i][i])
+}
+
+fn observe_filter(photo: &Prepared, tables: &Tables, quantizer: u8, sums: &mut Places) {
+    let settings = Settings { layout: photo.layout, quantizers: [quantizer; 2], slice: 64, lambda: 0.13, visual: false };
+    let (thumbnails, _) = photo.thumbnail(tables, super::tables::thumbnail_step(quantizer), &mut None);
+    let guides = Guide::all(&thumbnails, photo.height, photo.width, photo.layout);
+    let (planes, _) = photo.slice(tables, &settings, &guides, (0, photo.height), &mut None);
+    let limit = filter::limit(super::tables::step(quantizer));
+    for (number, (slice, source)) in planes.iter().zip(&photo.planes).enumerate() {
+        let mut decoded = Plane::new(source.height, source.width);
+        slice.write(&mut decoded.samples, source.width);
+        let padded = filter::Padded::new(&decoded);
+        for (index, (&sample, &original)) in decoded.samples.iter().zip(&source.samples).enumerate() {
+            let (y, x) = (index / source.width, index % source.width);
+            let kind = usize::from(slice.kinds[y / 8 * slice.columns + x / 8]);
+            let place = (number.min(1) * KINDS + kind) * BLOCK + y % 8 * 8 + x % 8;
+            let at = (y + filter::REACH) * padded.stride + x + filter::REACH;
+            let mut row = [0.0_f64; NEIGHBOURS.len() + 1];
+            for (value, &(dy, dx)) in row.iter_mut().zip(&NEIGHBOURS) {
+                let other = padded.samples[at.wrapping_add_signed(dy * padded.stride as isize + dx)];
+                *value = f64::from((i32::from(other) - i32::from(sample)).clamp(-limit, limit));
+            }
+            row[NEIGHBOURS.len()] = f64::from(original - sample);
+            for (sums, &value) in sums[place].iter_mut().zip(&row) {
+                sums.iter_mut().zip(&row).for_each(|(sum, &other)| *sum += value * other);
+            }
+        }
     }
 }
 
@@ -330,6 +439,9 @@ fn learned_model(lesson: &Lesson) -> Vec<u8> {
     bytes
 }
 
+static DECODE: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+static PIXELS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+
 #[doc(hidden)]
 pub fn measure(args: &[String]) {
     use super::planes::merge;
@@ -348,19 +460,34 @@ pub fn measure(args: &[String]) {
                 .iter()
                 .map(|&q| {
                     let settings =
-                        Settings { layout: Layout::Halved, quantizers: [q, (i32::from(q) + offset).clamp(0, 255) as u8], slice: 8, lambda };
-                    let (thumbnails, bytes) = prepared.thumbnail(tables, 128, &mut None);
+                        Settings { layout: Layout::Halved, quantizers: [q, (i32::from(q) + offset).clamp(0, 255) as u8], slice: 8, lambda, visual: std::env::var("VISUAL").is_ok() };
+                    let (thumbnails, bytes) = prepared.thumbnail(tables, super::tables::thumbnail_step(q), &mut None);
                     let thumb = bytes.len();
                     let mut total = thumb + 40;
                     let guides = Guide::all(&thumbnails, prepared.height, prepared.width, Layout::Halved);
                     let mut planes: Vec<Plane> =
                         prepared.planes.iter().map(|plane| Plane::new(plane.height, plane.width)).collect();
+                    let mut kinds = vec![Vec::new(); 3];
                     for (top, height) in slices(prepared.height, settings.slice) {
                         let (done, bytes) = prepared.slice(tables, &settings, &guides, (top, height), &mut None);
                         total += bytes.len();
+                        if std::env::var("TIME").is_ok() {
+                            let start = std::time::Instant::now();
+                            let again = super::decode::slice(tables, &bytes, Layout::Halved, settings.quantizers, settings.visual, &guides, (top, height, prepared.width));
+                            DECODE.fetch_add(start.elapsed().as_micros() as u64, std::sync::atomic::Ordering::Relaxed);
+                            PIXELS.fetch_add((height * prepared.width) as u64, std::sync::atomic::Ordering::Relaxed);
+                            assert!(again.iter().zip(&done).all(|(a, b)| (0..a.rows).all(|r| (0..a.columns).all(|c| a.load(r, c) == b.load(r, c)))));
+                        }
                         for (plane, (slice, out)) in done.iter().zip(&mut planes).enumerate() {
                             let (top, height, width) = super::encode::part(Layout::Halved, plane, top, height, prepared.width);
                             slice.write(&mut out.samples[top * width..][..height * width], width);
+                            kinds[plane].extend(&slice.kinds);
+                        }
+                    }
+                    if std::env::var("NOFILTER").is_err() {
+                        for (number, plane) in planes.iter_mut().enumerate() {
+                            let step = super::tables::step(settings.quantizers[number.min(1)]);
+                            filter::apply(plane, &kinds[number], &tables.filters[number.min(1)], filter::limit(step));
                         }
                     }
                     let decoded = merge(&planes).unwrap();
@@ -378,5 +505,22 @@ pub fn measure(args: &[String]) {
         })
         .collect();
     lines.iter().for_each(|line| println!("{line}"));
+    eprintln!("decode {:.2} MP/s", PIXELS.load(std::sync::atomic::Ordering::Relaxed) as f64 / DECODE.load(std::sync::atomic::Ordering::Relaxed).max(1) as f64);
     eprintln!("{:.1} s", start.elapsed().as_secs_f64());
+}
+
+#[doc(hidden)]
+pub fn only_filters(photos: &[Photo], bytes: &[u8]) -> Vec<u8> {
+    let photos: Vec<Prepared> = photos.iter().map(|photo| Prepared::new(photo, Layout::Halved)).collect();
+    let filters = PLACES * NEIGHBOURS.len();
+    let mut bytes = bytes.to_vec();
+    if bytes.len() > 400_000 {
+        bytes.truncate(bytes.len() - filters);
+    }
+    let known = bytes.len();
+    bytes.extend(vec![0; filters]);
+    let tables = Tables::read(&bytes).unwrap();
+    bytes.truncate(known);
+    bytes.extend(train_filters(&photos, &tables));
+    bytes
 }
