@@ -101,7 +101,7 @@ pub(super) struct Model {
 }
 
 /// How often a context's decisions count as seen before a photo starts, by the upper two bits of its byte in the tables.
-const CONFIDENCE: [u32; 4] = [1, 6, 20, 60];
+const CONFIDENCE: [u32; 4] = [1, 4, 12, 30];
 
 impl Model {
     /// What the tables hold: a byte for each context, and the weights.
@@ -155,7 +155,7 @@ impl Model {
         let error = (if bit { 65535 } else { 0 }) - mixed;
         let weights = &mut self.weights[place.mixer as usize];
         for (weight, logit) in weights.iter_mut().zip(logits) {
-            *weight = (*weight + ((logit * error + (1 << 18)) >> 19)).clamp(-WEIGHT_LIMIT, WEIGHT_LIMIT);
+            *weight = (*weight + ((logit * error + (1 << 16)) >> 17)).clamp(-WEIGHT_LIMIT, WEIGHT_LIMIT);
         }
         for slot in place.slots {
             self.counters[slot as usize].update(bit);

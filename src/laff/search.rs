@@ -253,7 +253,7 @@ fn activity_delta(source: &[i16; BLOCK]) -> usize {
     let mean = source.iter().map(|&x| f32::from(x)).sum::<f32>() / BLOCK as f32;
     let variance = source.iter().map(|&x| (f32::from(x) - mean).powi(2)).sum::<f32>() / BLOCK as f32 / 256.0;
     let (slope, middle) = *{
-        static P: LazyLock<(f32, f32)> = LazyLock::new(|| (std::env::var("AQS").map_or(0.5, |v| v.parse().unwrap()), std::env::var("AQM").map_or(7.0, |v| v.parse().unwrap())));
+        static P: LazyLock<(f32, f32)> = LazyLock::new(|| (std::env::var("AQS").map_or(0.65, |v| v.parse().unwrap()), std::env::var("AQM").map_or(7.5, |v| v.parse().unwrap())));
         &*P
     };
     let octaves = (variance + 8.0).log2() - middle;

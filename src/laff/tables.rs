@@ -136,7 +136,7 @@ fn visual_weight(vector: &[i16; BLOCK], squares: u64) -> u8 {
     (64 + detail * visual_strength() / 64).min(255) as u8
 }
 
-fn visual_strength() -> u64 { static S: LazyLock<u64> = LazyLock::new(|| std::env::var("VW").map_or(24, |v| v.parse().unwrap())); *S }
+fn visual_strength() -> u64 { static S: LazyLock<u64> = LazyLock::new(|| std::env::var("VW").map_or(26, |v| v.parse().unwrap())); *S }
 
 /// Quantiser steps in 1/256 of a level: from 1/2 to 127, 32 an octave.
 pub(super) fn step(quantizer: u8) -> u32 {
@@ -157,7 +157,7 @@ pub(super) const NO_DELTA: usize = 2;
 
 /// The step of the thumbnail that goes with a quantiser of luma, in 1/16 of a level.
 pub(super) fn thumbnail_step(quantizer: u8) -> i32 {
-    (step(quantizer) as i32 * 3 / 64).clamp(16, 512)
+    (step(quantizer) as i32 * 2 / 64).clamp(16, 512)
 }
 
 /// What coefficients of one are worth.

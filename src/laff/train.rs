@@ -446,6 +446,13 @@ static PIXELS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(
 pub fn measure(args: &[String]) {
     use super::planes::merge;
     use rayon::prelude::*;
+    if args[0] == "pair" {
+        for pair in args[1..].chunks(2) {
+            let (a, b) = (Photo::open(&pair[0]).unwrap(), Photo::open(&pair[1]).unwrap());
+            println!("{} {}", -10.0 * (1.0 - crate::metrics::ssim(&a, &b).unwrap()).log10(), crate::metrics::ssimulacra2(&a, &b).unwrap());
+        }
+        return;
+    }
     let lambda: f32 = args[0].parse().unwrap();
     let offset: i32 = args[1].parse().unwrap();
     let quantizers: Vec<u8> = args[2].split(',').map(|x| x.parse().unwrap()).collect();
@@ -499,7 +506,12 @@ pub fn measure(args: &[String]) {
                     let cb = psnr(|c| -0.1687 * f64::from(c[0]) - 0.3313 * f64::from(c[1]) + 0.5 * f64::from(c[2]));
                     let cr = psnr(|c| 0.5 * f64::from(c[0]) - 0.4187 * f64::from(c[1]) - 0.0813 * f64::from(c[2]));
                     let name = std::path::Path::new(path).file_stem().unwrap().to_str().unwrap().to_owned();
-                    format!("{name} {q} {total} {y:.4} {cb:.3} {cr:.3} {thumb}")
+                    let (ssim, s2) = if std::env::var("METRICS").is_ok() {
+                        (-10.0 * (1.0 - crate::metrics::ssim(&photo, &decoded).unwrap()).log10(), crate::metrics::ssimulacra2(&photo, &decoded).unwrap())
+                    } else {
+                        (0.0, 0.0)
+                    };
+                    format!("{name} {q} {total} {y:.4} {cb:.3} {cr:.3} {thumb} {ssim} {s2}")
                 })
                 .collect::<Vec<_>>()
         })

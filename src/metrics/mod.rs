@@ -1,8 +1,12 @@
-//! How good and how small: MSE, PSNR, SSIM, bits per pixel and the compression ratio.
+//! How good and how small: MSE, PSNR, SSIM, SSIMULACRA 2, bits per pixel and the compression ratio.
 
 use crate::error::{Error, Result};
 use crate::photo::Photo;
 use ndarray::{Array2, ArrayView2};
+
+mod ssimulacra2;
+
+pub use ssimulacra2::ssimulacra2;
 
 /// Mean squared error over all samples of two photos of the same shape, in squared 8-bit levels.
 ///
