@@ -6,6 +6,7 @@
 //! | [`metrics`] | how good and how small: MSE, PSNR, SSIM, bits per pixel, compression ratio |
 //! | [`palette`] | k-means palette quantisation, indexed PNG |
 //! | [`svd`] | singular values: rank selection, quantised factors, the femto archives |
+//! | [`laff`] | photos in half the bytes of JPEG, by learnt singular vectors |
 //! | [`volume`] | [`Volume`]: labels on a grid, in and out; synthetic tissue |
 //! | [`compresso`] | label volumes as their boundaries, byte-compatible with Python's `compresso` |
 //! | [`ristretto`] | label volumes as small as they get, with every damage noticed |
@@ -31,7 +32,6 @@
 pub mod compresso;
 mod error;
 pub mod file;
-#[allow(missing_docs)]
 pub mod laff;
 mod linalg;
 mod memory;
@@ -61,7 +61,8 @@ pub use volume::{AnyVolume, Volume};
 pub mod prelude {
     pub use crate::compresso::{self, CompressoArray, CompressoOptions, Connectivity, Steps, Stream};
     pub use crate::error::{Error, Limits};
-    pub use crate::metrics::{bits_per_pixel, compression_ratio, error_map, mse, psnr, ssim};
+    pub use crate::laff::{self, Ingredients, LaffOptions, Profile};
+    pub use crate::metrics::{bits_per_pixel, compression_ratio, error_map, mse, psnr, psnr_luma, ssim, ssimulacra2};
     pub use crate::neuroglancer;
     pub use crate::palette::{ColorHistogram, Dither, Effort, Engine, QuantizeOptions, Space};
     pub use crate::palette::{IndexedPhoto, Palette, PaletteOptions};

@@ -1,33 +1,69 @@
 //! From planes to streams.
 
 use super::block::{Coded, count};
+use super::decode::assemble;
 use super::filter;
+use super::header::{Header, check};
+use super::model::Model;
+use super::options::Profile;
 use super::planes::{Layout, Plane, split};
 use super::search::{Choice, Luma, Search};
-use super::slice::{Border, History, PlaneSlice, SIDE, predict, reconstruct};
-use super::tables::{BLOCK, Quantizer, Tables};
+use super::slice::{Border, History, PlaneSlice, predict, reconstruct};
+use super::tables::{self, BLOCK, Quantizer, Tables};
 use super::thumbnail::{CELL, Guide, Thumbnail};
 use crate::photo::Photo;
 use crate::range_coder::Encoder;
+use rayon::prelude::*;
 
 /// How a photo is coded.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
-    pub layout: Layout,
-    /// Quantisers of luma and of chroma.
+    pub profile: Profile,
+    /// Of luma and of chroma.
     pub quantizers: [u8; 2],
     /// Rows of cells in a slice.
     pub slice: usize,
-    pub lambda: f32,
-    pub visual: bool,
+    /// Squared steps that a bit may cost.
+    lambda: f32,
+    /// Whether the post-filter is applied.
+    pub filtered: bool,
 }
 
-/// Sees every block after it was coded; only in training.
+impl Settings {
+    pub(super) fn new(profile: Profile, quantizer: u8, slice: usize) -> Self {
+        // Found by trying on Kodak's photos: in the visual profile chroma has steps of 0.7 of luma's.
+        let (lambda, finer) = match profile {
+            Profile::Mse => (0.13, 0),
+            Profile::Visual => (0.08, 16),
+        };
+        Self { profile, quantizers: [quantizer, quantizer.saturating_sub(finer)], slice, lambda, filtered: true }
+    }
+}
+
+/// A photo that was coded.
+pub(super) struct Encoded {
+    pub bytes: Vec<u8>,
+    /// What a decoder will make of them.
+    pub photo: Photo,
+}
+
+/// Watches while photos are encoded, to learn from them.
 pub(super) trait Observer: Send {
-    fn block(&mut self, plane: usize, border: &Border, choice: &Choice, source: &[i16; BLOCK], luma: Option<(&[i16; BLOCK], &[i32; BLOCK])>);
-    /// The model after a slice.
-    fn model(&mut self, model: &super::model::Model);
-    fn start(&mut self, model: &mut super::model::Model);
+    /// Before a thumbnail or a slice is coded.
+    fn start(&mut self, model: &mut Model);
+
+    /// After a block: of chroma with luma in its place, as it is and as the class predicts it from luma's border.
+    fn block(
+        &mut self,
+        plane: usize,
+        border: &Border,
+        choice: &Choice,
+        source: &[i16; BLOCK],
+        luma: Option<(&[i16; BLOCK], &[i32; BLOCK])>,
+    );
+
+    /// After a thumbnail or a slice.
+    fn end(&mut self, model: &Model);
 }
 
 /// Slices of a photo: the first row and the number of rows.
@@ -71,9 +107,41 @@ impl Prepared {
         });
         let thumbnails = thumbnails.collect();
         if let Some(observer) = observer {
-            observer.model(&model);
+            observer.end(&model);
         }
         (thumbnails, encoder.finish())
+    }
+
+    /// Codes the photo.
+    pub(super) fn encode(&self, tables: &Tables, settings: &Settings) -> Encoded {
+        let thumbnail_step = tables::thumbnail_step(settings.quantizers[0]);
+        let (thumbnails, thumbnail) = self.thumbnail(tables, thumbnail_step, &mut None);
+        let guides = Guide::all(&thumbnails, self.height, self.width, self.layout);
+        let slices = slices(self.height, settings.slice);
+        let coded: Vec<(Vec<PlaneSlice>, Vec<u8>)> = slices
+            .par_iter()
+            .map(|&slice| self.slice(tables, settings, &guides, slice, &mut None))
+            .collect();
+        let (planes, parts): (Vec<_>, Vec<_>) = coded.into_iter().unzip();
+        let parts = || std::iter::once(&thumbnail).chain(&parts);
+        let header = Header {
+            height: self.height,
+            width: self.width,
+            layout: self.layout,
+            profile: settings.profile,
+            quantizers: settings.quantizers,
+            thumbnail_step,
+            slice: settings.slice,
+            lengths: parts().map(Vec::len).collect(),
+        };
+        let mut bytes = header.write();
+        for part in parts() {
+            bytes.extend(part);
+            bytes.extend(check(part));
+        }
+        let filters = settings.filtered.then_some(&tables.filters);
+        let photo = assemble(&header, planes, filters).expect("a photo's planes make a photo");
+        Encoded { bytes, photo }
     }
 
     /// Codes one slice.
@@ -96,7 +164,7 @@ impl Prepared {
             let part = part(self.layout, plane, top, height, self.width);
             let [guide, luma_guide] = &guides[plane];
             let mut slice = PlaneSlice::new(part, guide);
-            let quantizer = Quantizer::new(tables, plane, settings.quantizers[plane.min(1)], settings.visual);
+            let quantizer = Quantizer::new(tables, plane, settings.quantizers[plane.min(1)], settings.profile);
             let classes = quantizer.classes;
             let subsampling = if plane == 1 { self.layout.subsampling(plane) } else { 1 };
             let luma = (plane > 0).then(|| {
@@ -113,7 +181,7 @@ impl Prepared {
                     let samples = PlaneSlice::source(source, part.0, row, column);
                     let luma = luma.as_ref().map(|luma| (luma.load(row, column), luma.border(row, column)));
                     let luma_view = luma.as_ref().map(|(block, border)| Luma { block, border });
-                    let search = Search { model: &model, quantizer: &quantizer, plane, lambda: settings.lambda };
+                    let search = Search { model: &model, quantizer: &quantizer, lambda: settings.lambda };
                     let mut choice = search.choose(&around, &border, luma_view.as_ref(), &samples);
                     around.code_class(&mut encoder, &mut model, choice.class, classes.len().ilog2());
                     if quantizer.has_deltas() {
@@ -126,7 +194,8 @@ impl Prepared {
                     let class = &classes[choice.class];
                     let block = reconstruct(class, quantizer.of(choice.class, choice.delta), &choice.prediction, &choice.levels, count(&choice.levels));
                     slice.store(row, column, &block);
-                    slice.kinds.push(filter::kind(quantizer.number(choice.delta), count(&choice.levels)));
+                    slice.classes.push(choice.class as u8);
+                slice.kinds.push(filter::kind(quantizer.number(choice.delta), count(&choice.levels)));
                     history.push(column, Coded::new(choice.class, choice.delta, choice.slope, &choice.levels));
                     if let Some(observer) = observer {
                         let expected = luma.as_ref().map(|(block, border)| {
@@ -143,9 +212,8 @@ impl Prepared {
             done.push(slice);
         }
         if let Some(observer) = observer {
-            observer.model(&model);
+            observer.end(&model);
         }
-        debug_assert!(done.iter().all(|slice| slice.columns * SIDE >= 1));
         (done, encoder.finish())
     }
 }

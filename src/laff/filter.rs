@@ -25,7 +25,7 @@ pub(super) const NEIGHBOURS: [(isize, isize); 20] = {
     neighbours
 };
 /// How far neighbours are.
-pub(super) const REACH: usize = 2;
+const REACH: usize = 2;
 
 /// Kinds of blocks: by the quantiser's step, and by how many coefficients there are.
 pub(super) const KINDS: usize = 12;
@@ -40,8 +40,8 @@ pub(super) type Filter = [[[i16; SIDE]; NEIGHBOURS.len()]; SIDE];
 
 /// A plane with `REACH` samples more on all sides, which repeat the nearest.
 pub(super) struct Padded {
-    pub stride: usize,
-    pub samples: Vec<i16>,
+    stride: usize,
+    samples: Vec<i16>,
 }
 
 impl Padded {
@@ -56,6 +56,17 @@ impl Padded {
             padded[REACH + row.len()..].fill(row[row.len() - 1]);
         }
         Self { stride, samples }
+    }
+}
+
+impl Padded {
+    /// A sample's differences to its neighbours.
+    pub(super) fn differences(&self, y: usize, x: usize, limit: i32) -> [i32; NEIGHBOURS.len()] {
+        let at = (y + REACH) * self.stride + x + REACH;
+        NEIGHBOURS.map(|(dy, dx)| {
+            let other = self.samples[at.wrapping_add_signed(dy * self.stride as isize + dx)];
+            (i32::from(other) - i32::from(self.samples[at])).clamp(-limit, limit)
+        })
     }
 }
 
@@ -86,7 +97,7 @@ pub(super) fn limit(step: u32) -> i32 {
     (step / 16) as i32
 }
 
-/// Filters a plane whose blocks are of these kinds.
+/// Filters a plane whose blocks are of these kinds; those of no kind stay.
 pub(super) fn apply(plane: &mut Plane, kinds: &[u8], filters: &[Filter], limit: i32) {
     let padded = Padded::new(plane);
     let columns = plane.width.div_ceil(SIDE);
@@ -95,7 +106,8 @@ pub(super) fn apply(plane: &mut Plane, kinds: &[u8], filters: &[Filter], limit: 
         let mut block = [0; BLOCK];
         for (column, &kind) in kinds.iter().enumerate() {
             let at = (row * SIDE + REACH) * padded.stride + REACH + column * SIDE;
-            filter_block(&padded, at, &filters[usize::from(kind)], limit, &mut block);
+            let Some(filter) = filters.get(usize::from(kind)) else { continue };
+            filter_block(&padded, at, filter, limit, &mut block);
             let left = column * SIDE;
             let right = (left + SIDE).min(width);
             for (out, block) in samples.chunks_exact_mut(width).zip(block.as_chunks::<SIDE>().0) {

@@ -1,13 +1,348 @@
-//! laff.
+//! laff: photos in about half the bytes of JPEG, by singular vectors.
+//!
+//! A photo's own singular vectors cost more than they save (see [`crate::svd`]). Those of many photos' *blocks* cost
+//! nothing, for they come with the library: every 8 x 8 block is predicted from its border by one of 16 learnt linear maps, and
+//! what is left is written in the singular vectors of what that map left on the training photos. Few coefficients remain; which
+//! are worth their bits, and which map, the encoder finds by trying; and a range coder with mixed adaptive contexts writes
+//! them. A thumbnail goes first, so that the beginning of a file is a picture already.
+//!
+//! Use it for photos where bytes count and a decoder of 10 to 20 megapixels a second is fast enough. It is lossy. Text and drawings with few colours
+//! are smaller as an indexed PNG ([`crate::palette`]).
+//!
+//! ```
+//! use cortado::prelude::*;
+//! let china = Photo::open(concat!(env!("CARGO_MANIFEST_DIR"), "/data/photos/china.jpg"))?;
+//! let file = laff::encode(&china, &LaffOptions::new().quality(75.0))?;
+//! let again = laff::decode(&file)?;
+//! assert!(psnr_luma(&china, &again)? > 34.0 && file.len() < 40_000);
+//! // The first tenth of the file is a picture too.
+//! let part = laff::decode_prefix(&file[..file.len() / 10], &Limits::new())?;
+//! assert!(!part.is_complete() && part.photo.width() == 640);
+//! # Ok::<(), cortado::Error>(())
+//! ```
+//!
+//! # Format, version 1
+//!
+//! Numbers are little-endian; `varint` has seven bits a byte, the lowest first, and the highest bit set in all but the last.
+//!
+//! | offset | bytes | what |
+//! |---|---|---|
+//! | 0 | 4 | `laff` |
+//! | 4 | 1 | version, 1 |
+//! | 5 | 1 | bits 0 and 1: 0 grey, 1 YCbCr 4:2:0, 2 YCbCr 4:4:4; bit 2: visual profile |
+//! | 6 | 1 | the tables' identity, 1 |
+//! | 7 | 1 | quantiser q of luma: steps are 2^(q / 32 - 1) levels |
+//! | 8 | 1 | quantiser of chroma |
+//! | 9 | 1 | step of the thumbnail in halves of a level |
+//! | 10 | 1 | rows of a slice, in 16 |
+//! | 11 | 2 | width |
+//! | 13 | 2 | height |
+//! | 15 | varint | bytes of the thumbnail |
+//! | | varint each | bytes of each slice |
+//! | | 4 | CRC-32 of all before |
+//! | | | the thumbnail, and the lower 16 bits of its CRC-32 |
+//! | | | each slice, and the lower 16 bits of its CRC-32 |
+//!
+//! The thumbnail is the mean of every 16 x 16 pixels of Y, Cb and Cr, a plane after the other. A slice is its rows of Y, then of Cb and of Cr, each in
+//! 8 x 8 blocks from left to right and top to bottom. A block is its class, in the visual profile (luma) its choice of step, in chroma
+//! how it follows luma, the number of its coefficients up to the last that is not zero, and from that one down to the first
+//! whether each is zero, more than one and so on, and its sign. All are yes-or-no decisions for one range coder each for the thumbnail and a
+//! slice, whose models start as the tables say: `model.rs` has the arithmetic, `block.rs` the contexts. Slices know nothing of each other: their borders
+//! are the thumbnail's, on lines between its values.
+//!
+//! Decoding is arithmetic on integers alone, with samples in 1/16 of a level: the same pixels on every machine and with any number
+//! of threads.
+
 mod block;
 mod decode;
 mod encode;
 mod filter;
+mod header;
+mod insight;
 mod model;
+mod moments;
+mod options;
 mod planes;
 mod search;
 mod slice;
 mod tables;
+mod text;
 mod thumbnail;
-#[doc(hidden)]
-pub mod train;
+mod train;
+
+pub use insight::{Ingredients, basis_sheet};
+pub use options::{LaffOptions, Profile};
+pub use text::{from_text, to_text};
+pub use train::train;
+
+use crate::error::{Error, Limits, Result};
+use crate::metrics::psnr_luma;
+use crate::photo::Photo;
+use encode::{Encoded, Prepared, Settings};
+use header::{CHECK, Header, MOST_SIDE, usual_slice};
+use ndarray::Array2;
+use options::Rate;
+use planes::Layout;
+use std::collections::BTreeMap;
+use tables::FROZEN;
+
+const FORMAT: &str = "laff";
+
+/// Encodes a photo.
+///
+/// The same photo and options give the same bytes on any number of threads. One thread encodes one to two megapixels a
+/// second, several times less with a PSNR or a number of bytes as the goal; memory is about 30 bytes a pixel.
+///
+/// # Errors
+/// [`Error::OutOfRange`] when the quality is not from 0 to 100, the PSNR not a number, slices are not from 1 to 4,080 rows, or no
+/// file is small enough; [`Error::TooLarge`] when a side is more than 65,535.
+pub fn encode(photo: &Photo, options: &LaffOptions) -> Result<Vec<u8>> {
+    Ok(encode_with_photo(photo, options)?.0)
+}
+
+/// Encodes a photo, and gives what it will be decoded to, which the encoder knows: faster than decoding it.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_with_photo(photo: &Photo, options: &LaffOptions) -> Result<(Vec<u8>, Photo)> {
+    let encoder = Trial::new(photo, options)?;
+    let encoded = match options.rate {
+        Rate::Quality(quality) if (0.0..=100.0).contains(&quality) => encoder.encode(quantizer(quality, options.profile)),
+        Rate::Quality(quality) => {
+            let found = quality.to_string();
+            return Err(Error::OutOfRange { name: "quality", found, expected: "from 0 to 100" });
+        }
+        Rate::Psnr(db) => encoder.reach_psnr(photo, db)?,
+        Rate::Bytes(bytes) => encoder.reach_bytes(bytes)?,
+    };
+    Ok((encoded.bytes, encoded.photo))
+}
+
+/// Encodes one photo with one quantiser after another.
+struct Trial {
+    prepared: Prepared,
+    profile: Profile,
+    slice: usize,
+}
+
+impl Trial {
+    fn new(photo: &Photo, options: &LaffOptions) -> Result<Self> {
+        let (height, width) = (photo.height(), photo.width());
+        for (what, side) in [("rows", height), ("columns", width)] {
+            if side > MOST_SIDE {
+                return Err(Error::TooLarge { what, found: side as u64, limit: MOST_SIDE as u64 });
+            }
+        }
+        let slice = match options.slice_rows {
+            None => usual_slice(height),
+            Some(rows @ 1..=4080) => rows.div_ceil(thumbnail::CELL),
+            Some(rows) => {
+                let found = rows.to_string();
+                return Err(Error::OutOfRange { name: "slice rows", found, expected: "from 1 to 4080" });
+            }
+        };
+        let layout = match (photo.is_grey(), options.full_chroma) {
+            (true, _) => Layout::Grey,
+            (false, false) => Layout::Halved,
+            (false, true) => Layout::Full,
+        };
+        Ok(Self { prepared: Prepared::new(photo, layout), profile: options.profile, slice })
+    }
+
+    fn encode(&self, quantizer: u8) -> Encoded {
+        self.prepared.encode(&FROZEN, &Settings::new(self.profile, quantizer, self.slice))
+    }
+
+    /// The coarsest quantiser that gives a PSNR.
+    fn reach_psnr(&self, photo: &Photo, db: f64) -> Result<Encoded> {
+        if db.is_nan() {
+            return Err(Error::OutOfRange { name: "PSNR", found: "NaN".into(), expected: "a number of dB" });
+        }
+        // Finer by an octave is better by 5 dB or so.
+        self.last_above(db, -5.0 / 32.0, |encoded| psnr_luma(photo, &encoded.photo)).map(|(last, _)| last)
+    }
+
+    /// The finest quantiser that gives so few bytes.
+    fn reach_bytes(&self, bytes: usize) -> Result<Encoded> {
+        // Finer by an octave takes 1.7 times the bytes or so.
+        let price = |encoded: &Encoded| Ok((encoded.bytes.len() as f64).ln());
+        let (_, next) = self.last_above((bytes as f64 + 0.5).ln(), -0.55 / 32.0, price)?;
+        match next {
+            Some(encoded) if encoded.bytes.len() <= bytes => Ok(encoded),
+            _ => {
+                let least = self.encode(u8::MAX);
+                if least.bytes.len() <= bytes {
+                    return Ok(least);
+                }
+                let found = format!("{bytes}, and the coarsest file has {}", least.bytes.len());
+                Err(Error::OutOfRange { name: "bytes", found, expected: "enough for a file" })
+            }
+        }
+    }
+
+    /// The coarsest quantiser at which what `measure` finds, which falls from one quantiser to the next by about `slope`, is at least
+    /// `goal`, or the finest; and the next coarser one.
+    fn last_above(
+        &self,
+        goal: f64,
+        slope: f64,
+        measure: impl Fn(&Encoded) -> Result<f64>,
+    ) -> Result<(Encoded, Option<Encoded>)> {
+        let mut tried: BTreeMap<u8, (f64, Encoded)> = BTreeMap::new();
+        // The answer is at least `low`; at `high` the measure is below the goal.
+        let (mut low, mut high) = (0, 256);
+        let mut guess = 144.0;
+        while high - low > 1 || !tried.contains_key(&(low as u8)) {
+            let quantizer = (guess as i64).clamp(low.into(), i64::from(high) - 1) as u8;
+            let quantizer = if tried.contains_key(&quantizer) { (low + (high - low) / 2) as u8 } else { quantizer };
+            let encoded = self.encode(quantizer);
+            let found = measure(&encoded)?;
+            if found >= goal {
+                low = i32::from(quantizer);
+            } else {
+                high = i32::from(quantizer);
+            }
+            tried.insert(quantizer, (found, encoded));
+            if high == 0 {
+                break;
+            }
+            // Towards the goal by what was measured on both sides of it, or by the usual slope and a little more.
+            let near = |at: i32| u8::try_from(at).ok().and_then(|at| tried.get(&at)).map(|(found, _)| *found);
+            guess = match (near(low), near(high)) {
+                (Some(above), Some(below)) => {
+                    f64::from(low) + f64::from(high - low) * ((above - goal) / (above - below)).clamp(0.1, 0.9) + 0.5
+                }
+                _ => f64::from(quantizer) + 1.1 * (goal - found) / slope,
+            };
+        }
+        let next = u8::try_from(high).ok().and_then(|high| tried.remove(&high));
+        let last = tried.remove(&(low as u8)).or_else(|| tried.pop_first().map(|(_, last)| last));
+        match (last, next) {
+            (Some((_, last)), next) => Ok((last, next.map(|(_, next)| next))),
+            (None, next) => {
+                let (_, only) = next.expect("one was tried");
+                Ok((self.encode(0), Some(only)))
+            }
+        }
+    }
+}
+
+/// The quantiser of luma for a quality: 0 is the coarsest.
+fn quantizer(quality: f64, profile: Profile) -> u8 {
+    let curve = match profile {
+        Profile::Mse => &QUALITIES,
+        Profile::Visual => &VISUAL_QUALITIES,
+    };
+    let after = curve.iter().position(|&(at, _)| at >= quality).unwrap_or(curve.len() - 1).max(1);
+    let ((low, from), (high, to)) = (curve[after - 1], curve[after]);
+    (from + (to - from) * (quality - low) / (high - low)).round() as u8
+}
+
+/// Qualities and the quantisers at which the luma of the training photos has the PSNR that libjpeg-turbo gives it, on average.
+const QUALITIES: [(f64, f64); 9] = [
+    (0.0, 255.0), (10.0, 222.0), (25.0, 195.0), (50.0, 172.0), (75.0, 146.0), (85.0, 128.0), (90.0, 114.0), (95.0, 90.0), (100.0, 40.0),
+];
+
+/// The same for the visual profile and SSIMULACRA 2.
+const VISUAL_QUALITIES: [(f64, f64); 9] = [
+    (0.0, 255.0), (10.0, 214.0), (25.0, 187.0), (50.0, 164.0), (75.0, 138.0), (85.0, 120.0), (90.0, 106.0), (95.0, 82.0), (100.0, 32.0),
+];
+
+/// Decodes a photo with the default [`Limits`].
+///
+/// One thread decodes 10 megapixels a second or more; memory is below 20 bytes a pixel.
+///
+/// # Errors
+/// As [`decode_with`].
+pub fn decode(bytes: &[u8]) -> Result<Photo> {
+    decode_with(bytes, &Limits::new())
+}
+
+/// Decodes a photo, all of which must be there.
+///
+/// # Errors
+/// [`Error::Malformed`] when the bytes are no such stream, are damaged, or end too early, with the byte;
+/// [`Error::TooLarge`] when the photo exceeds the limits; [`Error::Unsupported`] for a later version or other tables.
+pub fn decode_with(bytes: &[u8], limits: &Limits) -> Result<Photo> {
+    let part = decode_prefix(bytes, limits)?;
+    match part.damage {
+        None => Ok(part.photo),
+        Some(damage) => Err(damage),
+    }
+}
+
+/// What could be decoded of a stream.
+#[derive(Debug)]
+pub struct Part {
+    /// The photo in its full size; the rows of slices that are missing are the thumbnail's.
+    pub photo: Photo,
+    /// Of each slice whether it arrived whole, from top to bottom.
+    pub slices: Vec<bool>,
+    /// The classes of luma blocks, 0 to 15, shape (rows of blocks, columns of blocks); 255 where they did not arrive.
+    pub classes: Array2<u8>,
+    /// The first thing that was wrong.
+    pub damage: Option<Error>,
+}
+
+impl Part {
+    /// Whether this is the whole photo.
+    pub fn is_complete(&self) -> bool {
+        self.damage.is_none()
+    }
+}
+
+/// Decodes what there is of a stream that may end early or be damaged: the slices that are whole, and elsewhere the thumbnail.
+///
+/// # Errors
+/// As [`decode_with`], when the header or the thumbnail are not whole.
+pub fn decode_prefix(bytes: &[u8], limits: &Limits) -> Result<Part> {
+    decode::part(&FROZEN, bytes, limits)
+}
+
+/// The thumbnail of a stream, a pixel for each 16 x 16, of which the beginning of the stream is enough.
+///
+/// # Errors
+/// As [`decode_with`], when the header or the thumbnail are not whole.
+pub fn thumbnail(bytes: &[u8], limits: &Limits) -> Result<Photo> {
+    decode::small(&FROZEN, bytes, limits)
+}
+
+/// What a stream's header says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Info {
+    /// Rows of the photo.
+    pub height: usize,
+    /// Columns of the photo.
+    pub width: usize,
+    /// Samples a pixel, 3 or 1.
+    pub channels: usize,
+    /// Whether chroma has the resolution of luma.
+    pub full_chroma: bool,
+    /// What the encoder kept small.
+    pub profile: Profile,
+    /// Quantisers of luma and of chroma, from 0, the finest, to 255.
+    pub quantizers: [u8; 2],
+    /// Bytes up to the end of the thumbnail.
+    pub thumbnail_bytes: usize,
+    /// How many slices there are.
+    pub slices: usize,
+}
+
+/// Reads a stream's header.
+///
+/// # Errors
+/// As [`decode_with`], but only the header is looked at.
+pub fn info(bytes: &[u8], limits: &Limits) -> Result<Info> {
+    let (header, at) = Header::read(bytes, limits)?;
+    Ok(Info {
+        height: header.height,
+        width: header.width,
+        channels: header.layout.planes(),
+        full_chroma: header.layout == Layout::Full,
+        profile: header.profile,
+        quantizers: header.quantizers,
+        thumbnail_bytes: at + header.lengths[0] + CHECK,
+        slices: header.lengths.len() - 1,
+    })
+}

@@ -96,6 +96,8 @@ const WEIGHT_LIMIT: i32 = 8 << 14;
 pub(super) struct Model {
     counters: Vec<Counter>,
     weights: Vec<[i32; INPUTS]>,
+    /// The larger, the slower weights learn: by halves.
+    slowness: u32,
     /// How often each context's decisions were false and true; only in training.
     pub seen: Vec<[u32; 2]>,
 }
@@ -110,7 +112,17 @@ impl Model {
             let logit = (i32::from(byte & 63) - 32) * 64;
             Counter::of(probability(logit.max(-LOGIT_LIMIT)), CONFIDENCE[usize::from(byte >> 6)])
         });
-        Self { counters: counters.collect(), weights: weights.to_vec(), seen: Vec::new() }
+        Self { counters: counters.collect(), weights: weights.to_vec(), slowness: 17, seen: Vec::new() }
+    }
+
+    /// Of which nothing is known; with only the first `inputs` inputs, and weights that stay where it is one.
+    pub(super) fn blank(inputs: usize) -> Self {
+        let mut weights = [0; INPUTS];
+        // The second input alone, for it tells most by itself; or a little more than the mean of all.
+        if inputs == 1 { weights[1] = 1 << 14 } else { weights[..inputs].fill((1 << 14) * 3 / 10) }
+        let slowness = if inputs == 1 { 31 } else { 17 };
+        let counters = vec![Counter::UNSEEN; PLANES * SLOTS];
+        Self { counters, weights: vec![weights; PLANES * MIXERS], slowness, seen: Vec::new() }
     }
 
     /// The byte of a context that was seen `count` times with a probability of `p`.
@@ -122,12 +134,6 @@ impl Model {
 
     pub(super) fn weights(&self) -> &[[i32; INPUTS]] {
         &self.weights
-    }
-
-    /// The probability of true as one input alone has it.
-    #[inline(always)]
-    pub(super) fn alone(&self, place: &Place, input: usize) -> u32 {
-        self.counters[place.slots[input] as usize].probability()
     }
 
     /// The probability of true, in 65,536.
@@ -155,7 +161,7 @@ impl Model {
         let error = (if bit { 65535 } else { 0 }) - mixed;
         let weights = &mut self.weights[place.mixer as usize];
         for (weight, logit) in weights.iter_mut().zip(logits) {
-            *weight = (*weight + ((logit * error + (1 << 16)) >> 17)).clamp(-WEIGHT_LIMIT, WEIGHT_LIMIT);
+            *weight = (*weight + ((logit * error + (1 << (self.slowness - 1))) >> self.slowness)).clamp(-WEIGHT_LIMIT, WEIGHT_LIMIT);
         }
         for slot in place.slots {
             self.counters[slot as usize].update(bit);

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::photo::Photo;
+use rayon::prelude::*;
 
 /// Samples are kept in 1/16 of a level.
 pub(super) const FRACTION: u32 = 4;
@@ -39,20 +40,18 @@ impl Plane {
         half
     }
 
-    /// The inverse of `halved`, on lines between the samples: three quarters of the nearest, a quarter of the next.
-    fn doubled(&self, height: usize, width: usize) -> Self {
-        let mut double = Self::new(height, width);
-        let mut blended = vec![0_i32; self.width];
-        for (y, row) in double.samples.chunks_exact_mut(width).enumerate() {
-            let (near, far) = (self.row(y / 2), self.row(beside(y, self.height)));
-            for ((blended, &near), &far) in blended.iter_mut().zip(near).zip(far) {
-                *blended = 3 * i32::from(near) + i32::from(far);
+    /// A row of the inverse of `halved`, on lines between the samples: three quarters of the nearest, a quarter of the next.
+    fn doubled_row(&self, y: usize, row: &mut [i16]) {
+        let (near, far) = (self.row(y / 2), self.row(beside(y, self.height)));
+        let blended = |x: usize| 3 * i32::from(near[x]) + i32::from(far[x]);
+        let mut last = blended(0);
+        for (x, pair) in row.chunks_mut(2).enumerate() {
+            let (here, next) = (blended(x), blended((x + 1).min(self.width - 1)));
+            for (sample, other) in pair.iter_mut().zip([last, next]) {
+                *sample = ((3 * here + other + 8) >> 4) as i16;
             }
-            for (x, sample) in row.iter_mut().enumerate() {
-                *sample = ((3 * blended[x / 2] + blended[beside(x, self.width)] + 8) >> 4) as i16;
-            }
+            last = here;
         }
-        double
     }
 }
 
@@ -120,24 +119,27 @@ crate::simd::vectorised! {
     }
 }
 
-/// A photo of the planes; `height` and `width` are those of the first.
-pub(super) fn merge(planes: &[Plane]) -> Result<Photo> {
+/// A photo of the planes, as large as the first.
+pub(super) fn merge(planes: &[Plane], layout: Layout) -> Result<Photo> {
     let (height, width) = (planes[0].height, planes[0].width);
     let [luma, chroma @ ..] = planes else { unreachable!("there is a luma plane") };
     if chroma.is_empty() {
         let level = |&sample: &i16| ((i32::from(sample) + (1 << (FRACTION - 1))) >> FRACTION).clamp(0, 255) as u8;
         return Photo::from_grey(height, width, luma.samples.iter().map(level).collect());
     }
-    let doubled: Vec<Plane>;
-    let chroma = if chroma[0].samples.len() == luma.samples.len() && chroma[0].width == width {
-        chroma
-    } else {
-        doubled = chroma.iter().map(|plane| plane.doubled(height, width)).collect();
-        &doubled
-    };
     let mut samples = vec![0; 3 * height * width];
-    for (y, row) in samples.chunks_exact_mut(3 * width).enumerate() {
-        merge_row(luma.row(y), chroma[0].row(y), chroma[1].row(y), row.as_chunks_mut().0);
-    }
+    samples.par_chunks_exact_mut(3 * width).enumerate().for_each_init(
+        || vec![0; 2 * width],
+        |doubled, (y, row)| {
+            let row = row.as_chunks_mut().0;
+            if layout == Layout::Full {
+                return merge_row(luma.row(y), chroma[0].row(y), chroma[1].row(y), row);
+            }
+            let (blue, red) = doubled.split_at_mut(width);
+            chroma[0].doubled_row(y, blue);
+            chroma[1].doubled_row(y, red);
+            merge_row(luma.row(y), blue, red, row);
+        },
+    );
     Photo::from_rgb(height, width, samples)
 }

@@ -6,6 +6,9 @@ use super::slice::{Border, add_slope, level, predict};
 use super::tables::{BLOCK, Class, NO_DELTA, Quantizer};
 use std::sync::LazyLock;
 
+/// Classes whose coefficients are quantised for good: those that look cheapest. All would make files 0.5 % smaller, in 2.5 times the time.
+const TRIED: usize = 4;
+
 /// Bits of a decision that came true, by its probability in 4,096.
 static BITS: LazyLock<[f32; 4097]> =
     LazyLock::new(|| std::array::from_fn(|p| -((p as f32).max(0.5) / 4096.0).log2()));
@@ -37,7 +40,6 @@ pub(super) struct Luma<'a> {
 pub(super) struct Search<'a> {
     pub model: &'a Model,
     pub quantizer: &'a Quantizer<'a>,
-    pub plane: usize,
     /// Squared steps that a bit may cost.
     pub lambda: f32,
 }
@@ -99,7 +101,7 @@ impl Search<'_> {
         let candidates = &mut candidates[..classes.len()];
         candidates.sort_by(|a, b| a.as_ref().map(|a| a.estimate).partial_cmp(&b.as_ref().map(|b| b.estimate)).expect("numbers"));
         let mut best: Option<Choice> = None;
-        for candidate in candidates.iter().take(self.tries()).flatten() {
+        for candidate in candidates.iter().take(TRIED).flatten() {
             let limit = best.as_ref().map_or(f32::INFINITY, |best| best.cost);
             let (levels, cost) = self.quantize(&around.coefficients(candidate.number), &candidate.exact);
             let cost = cost + candidate.overhead;
@@ -109,11 +111,6 @@ impl Search<'_> {
             }
         }
         best.expect("there is a class")
-    }
-
-    fn tries(&self) -> usize {
-        static T: LazyLock<usize> = LazyLock::new(|| std::env::var("TRIES").map_or(4, |v| v.parse().unwrap()));
-        *T
     }
 
     fn slope_bits(&self, around: &Around, slope: i32) -> f32 {
@@ -252,10 +249,6 @@ crate::simd::vectorised! {
 fn activity_delta(source: &[i16; BLOCK]) -> usize {
     let mean = source.iter().map(|&x| f32::from(x)).sum::<f32>() / BLOCK as f32;
     let variance = source.iter().map(|&x| (f32::from(x) - mean).powi(2)).sum::<f32>() / BLOCK as f32 / 256.0;
-    let (slope, middle) = *{
-        static P: LazyLock<(f32, f32)> = LazyLock::new(|| (std::env::var("AQS").map_or(0.65, |v| v.parse().unwrap()), std::env::var("AQM").map_or(7.5, |v| v.parse().unwrap())));
-        &*P
-    };
-    let octaves = (variance + 8.0).log2() - middle;
-    ((NO_DELTA as f32 + 0.5 + slope * octaves).floor()).clamp(0.0, super::tables::DELTAS as f32 - 1.0) as usize
+    let octaves = (variance + 8.0).log2() - 7.5;
+    ((NO_DELTA as f32 + 0.5 + 0.65 * octaves).floor()).clamp(0.0, super::tables::DELTAS as f32 - 1.0) as usize
 }

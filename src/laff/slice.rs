@@ -22,6 +22,8 @@ pub(super) struct PlaneSlice {
     blocks: Vec<i16>,
     /// The kind of each block for the post-filter.
     pub kinds: Vec<u8>,
+    /// The class of each block.
+    pub classes: Vec<u8>,
 }
 
 /// What a block is predicted from, less their mean.
@@ -39,7 +41,7 @@ impl PlaneSlice {
         let (rows, columns) = (height.div_ceil(SIDE), width.div_ceil(SIDE));
         let stride = BEFORE + columns * SIDE + AFTER;
         let blocks = guide.blocks[top / SIDE * (columns + 2)..][..(rows + 2) * (columns + 2)].to_vec();
-        let mut slice = Self { rows, columns, stride, samples: vec![0; (BEFORE + rows * SIDE) * stride], blocks, kinds: Vec::with_capacity(rows * columns) };
+        let mut slice = Self { rows, columns, stride, samples: vec![0; (BEFORE + rows * SIDE) * stride], blocks, kinds: Vec::new(), classes: Vec::new() };
         for (y, row) in slice.samples.chunks_exact_mut(stride).enumerate() {
             let at_y = (top + y) as isize - BEFORE as isize;
             let mut fill = |xs: std::ops::Range<usize>| {
@@ -120,12 +122,14 @@ impl PlaneSlice {
 
     /// Fills the slice with what the thumbnail says.
     pub(super) fn fill(&mut self, top: usize, guide: &Guide) {
-        for row in 0..self.rows * SIDE {
-            for column in 0..self.columns * SIDE {
-                self.samples[(BEFORE + row) * self.stride + BEFORE + column] =
-                    guide.thumbnail.at((top + row) as isize, column as isize);
+        let (height, width) = (self.rows * SIDE, self.columns * SIDE);
+        for (y, row) in self.samples[BEFORE * self.stride..].chunks_exact_mut(self.stride).take(height).enumerate() {
+            for (x, sample) in row[BEFORE..][..width].iter_mut().enumerate() {
+                *sample = guide.thumbnail.at((top + y) as isize, x as isize);
             }
         }
+        self.kinds = vec![u8::MAX; self.rows * self.columns];
+        self.classes = self.kinds.clone();
     }
 
     /// Takes the samples from those of a slice of luma: all of them, or the means of four where chroma is halved.

@@ -1,8 +1,10 @@
 //! The frozen tables: for each class of blocks a predictor and a basis, and what the model starts from.
 
 use super::filter::{Filter, KINDS, NEIGHBOURS};
+use super::options::Profile;
 use super::model::{INPUTS as CONTEXTS, MIXERS, Model, PLANES, SLOTS};
-use crate::error::{Error, Result};
+use crate::error::{Error, Limits, Result};
+use crate::second_stage::SecondStage;
 use std::sync::LazyLock;
 
 /// Samples of a block.
@@ -13,6 +15,7 @@ pub(super) const INPUTS: usize = 64;
 pub(super) const CLASSES: [usize; 2] = [16, 8];
 
 /// One class of blocks.
+#[derive(Clone)]
 pub(super) struct Class {
     /// For each sample of the block the weights of the inputs, in 1/4,096.
     pub predictor: Box<[[i16; INPUTS]; BLOCK]>,
@@ -30,6 +33,8 @@ pub(super) struct Class {
 pub(super) struct Tables {
     /// Classes of luma, and of chroma.
     pub classes: [Vec<Class>; 2],
+    /// One class that stands for all, of luma and of chroma: not for the codec but to compare with.
+    pub plain: [Class; 2],
     /// A model at the start of a photo.
     pub model: Model,
     /// Post-filters of luma, and of chroma, for each kind of block.
@@ -38,7 +43,10 @@ pub(super) struct Tables {
 
 /// The tables that come with the library.
 pub(super) static FROZEN: LazyLock<Tables> =
-    LazyLock::new(|| Tables::read(include_bytes!("tables.bin")).expect("the library's own tables are whole"));
+    LazyLock::new(|| {
+    let tables = SecondStage::Xz.decode(include_bytes!("tables.bin.xz"), &Limits::new());
+    Tables::read(&tables.expect("the library's own tables are whole")).expect("the library's own tables are whole")
+});
 
 /// Bytes of a filter: for each row, neighbour and column a weight.
 const FILTER_BYTES: usize = BLOCK * NEIGHBOURS.len();
@@ -57,7 +65,7 @@ const CLASS_BYTES: usize = BLOCK * (INPUTS + 1) + BLOCK * BLOCK;
 impl Tables {
     /// The tables in a file that `write` has made.
     pub(super) fn read(bytes: &[u8]) -> Result<Self> {
-        let classes = CLASSES.iter().sum::<usize>() * CLASS_BYTES;
+        let classes = (CLASSES.iter().sum::<usize>() + 2) * CLASS_BYTES;
         let model = PLANES * (SLOTS + MIXERS * CONTEXTS * 2);
         let expected = classes + model + 2 * KINDS * FILTER_BYTES;
         if bytes.len() != expected {
@@ -71,8 +79,9 @@ impl Tables {
         let filters = [0, 1].map(|_| filters.by_ref().take(KINDS).collect());
         let mut of_classes = of_classes.chunks_exact(CLASS_BYTES).map(Class::read);
         let classes = CLASSES.map(|count| of_classes.by_ref().take(count).collect());
+        let plain = [0, 1].map(|_| of_classes.next().expect("bytes for all classes"));
         let weights: Vec<_> = weights.as_chunks::<2>().0.iter().map(|&pair| 4 * i32::from(i16::from_le_bytes(pair))).collect();
-        Ok(Self { classes, model: Model::new(contexts, weights.as_chunks().0), filters })
+        Ok(Self { classes, plain, model: Model::new(contexts, weights.as_chunks().0), filters })
     }
 
     /// The set of classes for a plane.
@@ -82,6 +91,18 @@ impl Tables {
 }
 
 impl Class {
+    /// A class with weights in 1 and singular vectors, rounded to what the tables hold.
+    pub(super) fn of(predictor: &[[f64; INPUTS]], basis: &[[f64; BLOCK]]) -> Self {
+        let mut bytes = Vec::with_capacity(CLASS_BYTES);
+        Self::write(predictor, basis, &mut bytes);
+        Self::read(&bytes)
+    }
+
+    /// The same predictor with another basis.
+    pub(super) fn with_basis(&self, basis: &[[f64; BLOCK]]) -> Self {
+        Self { predictor: self.predictor.clone(), ..Self::of(&[[0.0; INPUTS]; BLOCK], basis) }
+    }
+
     fn read(bytes: &[u8]) -> Self {
         let (predictor, basis) = bytes.split_at(BLOCK * (INPUTS + 1));
         let mut class = Self {
@@ -133,10 +154,8 @@ fn visual_weight(vector: &[i16; BLOCK], squares: u64) -> u8 {
     let square = |a: usize, b: usize| u64::from((vector[a] - vector[b]).unsigned_abs()).pow(2);
     let differences: u64 = (0..8).flat_map(|y| (0..7).map(move |x| square(8 * y + x, 8 * y + x + 1) + square(8 * x + y, 8 * x + 8 + y))).sum();
     let detail = ((differences << 12) / squares.max(1)).isqrt();
-    (64 + detail * visual_strength() / 64).min(255) as u8
+    (64 + detail * 26 / 64).min(255) as u8
 }
-
-fn visual_strength() -> u64 { static S: LazyLock<u64> = LazyLock::new(|| std::env::var("VW").map_or(26, |v| v.parse().unwrap())); *S }
 
 /// Quantiser steps in 1/256 of a level: from 1/2 to 127, 32 an octave.
 pub(super) fn step(quantizer: u8) -> u32 {
@@ -172,7 +191,8 @@ pub(super) struct Quantizer<'a> {
 
 impl<'a> Quantizer<'a> {
     /// Of a plane. In a `visual` profile fine detail has larger steps, and blocks of luma have choices.
-    pub(super) fn new(tables: &'a Tables, plane: usize, quantizer: u8, visual: bool) -> Self {
+    pub(super) fn new(tables: &'a Tables, plane: usize, quantizer: u8, profile: Profile) -> Self {
+        let visual = profile == Profile::Visual;
         let classes = tables.classes_of(plane);
         let deltas = if visual && plane == 0 { DELTAS } else { 1 };
         let mut steps = Vec::with_capacity(deltas * classes.len());

@@ -42,6 +42,11 @@ impl Thumbnail {
         }
     }
 
+    /// A plane with a sample for each mean.
+    pub(super) fn into_plane(self) -> Plane {
+        Plane { height: self.rows, width: self.columns, samples: self.means }
+    }
+
     /// The value at a sample of the plane, also beyond its sides, on lines between the cells' centres.
     pub(super) fn at(&self, y: isize, x: isize) -> i16 {
         // Positions in half samples, so that a cell's centre is a whole number.
