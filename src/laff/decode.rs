@@ -170,7 +170,7 @@ fn slice(
                 }
                 let block = reconstruct(class, quantizer.of(number, delta), &prediction, &levels, count(&levels));
                 slice.store(row, column, &block);
-                    slice.classes.push(number as u8);
+                slice.classes.push(number as u8);
                 slice.kinds.push(filter::kind(quantizer.number(delta), count(&levels)));
                 history.push(column, Coded::new(number, delta, slope, &levels));
             }

@@ -174,9 +174,9 @@ const DELTA: i32 = 10;
 /// The choice that is the plane's own step.
 pub(super) const NO_DELTA: usize = 2;
 
-/// The step of the thumbnail that goes with a quantiser of luma, in 1/16 of a level.
+/// The step of the thumbnail that goes with a quantiser of luma, in 1/16 of a level: half of its step, in halves of a level.
 pub(super) fn thumbnail_step(quantizer: u8) -> i32 {
-    (step(quantizer) as i32 * 2 / 64).clamp(16, 512)
+    (step(quantizer) as i32 / 32).clamp(16, 512) / 8 * 8
 }
 
 /// What coefficients of one are worth.
