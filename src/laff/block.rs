@@ -1,6 +1,6 @@
 //! A block's decisions, written once for the encoder and the decoder: its class, how chroma follows luma, its coefficients.
 
-use super::model::{Kind, Model, Place, code_large};
+use super::model::{INPUTS, Kind, Model, Place, code_large};
 use super::tables::{BLOCK, DELTAS};
 use crate::range_coder::Coder;
 
@@ -198,13 +198,27 @@ pub(super) struct Coefficients<'a> {
 
 /// Where one coefficient is decided, from those after it.
 pub(super) struct Spot {
-    /// Of whether it is something, and of whether it is more than one.
-    pub some: Place,
-    pub more: Place,
+    plane: usize,
+    contexts: [usize; INPUTS],
+    mixer: usize,
     index: usize,
     near: usize,
     neighbours: usize,
     total: usize,
+}
+
+impl Spot {
+    /// Of whether it is something.
+    #[inline(always)]
+    pub(super) fn some(&self) -> Place {
+        Place::new(self.plane, Kind::Some, self.contexts, self.mixer)
+    }
+
+    /// Of whether it is more than one.
+    #[inline(always)]
+    pub(super) fn more(&self) -> Place {
+        Place::new(self.plane, Kind::More, self.contexts, self.mixer)
+    }
 }
 
 /// The sizes of the coefficients that were coded, by which the next is expected.
@@ -268,14 +282,7 @@ impl Coefficients<'_> {
             (other * 16 + index) * 8 + near,
         ];
         let mixer = index * 4 + near.min(6) / 2;
-        Spot {
-            some: Place::new(around.plane, Kind::Some, contexts, mixer),
-            more: Place::new(around.plane, Kind::More, contexts, mixer),
-            index,
-            near,
-            neighbours,
-            total,
-        }
+        Spot { plane: around.plane, contexts, mixer, index, near, neighbours, total }
     }
 
     /// Where it is decided whether a coefficient is larger than `size`, at least 2.
@@ -303,8 +310,8 @@ impl Coefficients<'_> {
             let wanted = levels[i].unsigned_abs();
             let spot = self.spot(i, count, &trail);
             let mut size = 0;
-            if i + 1 == count || model.code(coder, &spot.some, wanted > 0) {
-                size = 1 + u32::from(model.code(coder, &spot.more, wanted > 1));
+            if i + 1 == count || model.code(coder, &spot.some(), wanted > 0) {
+                size = 1 + u32::from(model.code(coder, &spot.more(), wanted > 1));
                 if size == 2 {
                     while size < LARGEST_UNARY && model.code(coder, &self.larger_place(&spot, size), wanted > size) {
                         size += 1;

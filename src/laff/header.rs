@@ -146,7 +146,9 @@ impl Header {
 /// Memory that decoding takes: planes before and after filtering, in two bytes a sample, and the photo.
 const BYTES_A_PIXEL: u64 = 18;
 
-/// Rows of cells in a slice unless told otherwise: four slices, of 128 to 256 rows.
+/// Rows of cells in a slice unless told otherwise: four slices, or as many as have 128 to 256 rows, about equal.
 pub(super) fn usual_slice(height: usize) -> usize {
-    height.div_ceil(4).div_ceil(CELL).clamp(128 / CELL, 256 / CELL)
+    let rows = height.div_ceil(CELL);
+    let count = rows.div_ceil(rows.div_ceil(4).clamp(128 / CELL, 256 / CELL));
+    rows.div_ceil(count)
 }

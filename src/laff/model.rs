@@ -81,10 +81,10 @@ impl Place {
         let kind = kind as usize;
         let slots = std::array::from_fn(|input| {
             debug_assert!(contexts[input] < SIZES[kind].0[input], "kind {kind} input {input}: {}", contexts[input]);
-            (plane * SLOTS + STARTS.0[kind][input] + contexts[input].min(SIZES[kind].0[input] - 1)) as u32
+            (plane * SLOTS + STARTS.0[kind][input] + contexts[input]) as u32
         });
         debug_assert!(mixer < SIZES[kind].1);
-        Self { slots, mixer: (plane * MIXERS + STARTS.1[kind] + mixer.min(SIZES[kind].1 - 1)) as u32 }
+        Self { slots, mixer: (plane * MIXERS + STARTS.1[kind] + mixer) as u32 }
     }
 }
 

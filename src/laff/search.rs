@@ -151,11 +151,11 @@ impl Search<'_> {
             for i in (0..start).rev() {
                 let size = exact[i].abs();
                 let spot = coefficients.spot(i, start, &trail);
-                let some = price(self.model, &spot.some);
+                let some = price(self.model, &spot.some());
                 let mut chosen = (0, size * size + self.lambda * some[0]);
                 let rounded = (size + 0.5) as u32;
                 if rounded > 0 {
-                    let more = price(self.model, &spot.more);
+                    let more = price(self.model, &spot.more());
                     let mut bits = some[1] + 1.0;
                     let mut consider = |level: u32, bits: f32| {
                         let error = size - level as f32;

@@ -47,19 +47,22 @@ impl Thumbnail {
         Plane { height: self.rows, width: self.columns, samples: self.means }
     }
 
-    /// The value at a sample of the plane, also beyond its sides, on lines between the cells' centres.
+    /// The value at a sample of the plane, also beyond its sides.
     pub(super) fn at(&self, y: isize, x: isize) -> i16 {
-        // Positions in half samples, so that a cell's centre is a whole number.
+        self.between(2 * y + 1, 2 * x + 1)
+    }
+
+    /// The value so many half samples from the plane's corner, on lines between the cells' centres.
+    fn between(&self, y: isize, x: isize) -> i16 {
+        let side = 2 * self.cell as isize;
         let along = |at: isize, len: usize| {
-            let from_first = 2 * at + 1 - self.cell as isize;
-            let side = 2 * self.cell as isize;
-            let from_first = from_first.clamp(0, (len as isize - 1) * side);
+            let from_first = (at - side / 2).clamp(0, (len as isize - 1) * side);
             let before = (from_first / side) as usize;
             (before, (before + 1).min(len - 1), (from_first % side) as i32)
         };
         let (top, bottom, down) = along(y, self.rows);
         let (left, right, across) = along(x, self.columns);
-        let side = 2 * self.cell as i32;
+        let side = side as i32;
         let row = |row: usize| {
             let mean = |column: usize| i32::from(self.means[row * self.columns + column]);
             mean(left) * (side - across) + mean(right) * across
@@ -69,17 +72,8 @@ impl Thumbnail {
 
     /// The values at the centres of 8 x 8 blocks, with one more block on every side: (rows + 2, columns + 2).
     pub(super) fn blocks(&self, rows: usize, columns: usize) -> Vec<i16> {
-        let mut values = Vec::with_capacity((rows + 2) * (columns + 2));
-        for row in -1..=rows as isize {
-            for column in -1..=columns as isize {
-                // A block's centre lies between two samples: the mean of the four around it.
-                let (y, x) = (8 * row + 3, 8 * column + 3);
-                let sum: i32 =
-                    [(y, x), (y, x + 1), (y + 1, x), (y + 1, x + 1)].map(|(y, x)| self.at(y, x).into()).iter().sum();
-                values.push(((sum + 2) >> 2) as i16);
-            }
-        }
-        values
+        let centers = |count: usize| (-1..=count as isize).map(|block| 16 * block + 8);
+        centers(rows).flat_map(|y| centers(columns).map(move |x| self.between(y, x))).collect()
     }
 
     /// Codes the means in steps of `step`, in 1/16 of a level; an encoder's means become those that a decoder gets.
