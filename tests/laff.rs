@@ -141,7 +141,10 @@ fn a_prefix_decodes_what_it_holds() {
         assert_eq!(part.slices.iter().filter(|&&whole| whole).count(), arrived, "slices arrive in order");
         assert_eq!(part.is_complete(), tenths == 10);
         let quality = psnr_luma(&photo, &part.photo).unwrap();
-        assert!(arrived > last.0 || (arrived, quality) == last || tenths == 1, "{tenths}: {arrived} {quality} after {last:?}");
+        assert!(
+            arrived > last.0 || (arrived, quality) == last || tenths == 1,
+            "{tenths}: {arrived} {quality} after {last:?}"
+        );
         assert!(quality > 14.0 && quality >= last.1);
         let known = part.classes.iter().filter(|&&class| class != u8::MAX).count();
         assert_eq!(known == part.classes.len(), arrived == 4);

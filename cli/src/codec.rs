@@ -8,10 +8,19 @@ use std::path::Path;
 pub enum Codec {
     /// An indexed PNG, or a GIF.
     Palette,
+    /// A laff stream, or one as text.
+    Laff(Form),
     /// A femto archive, compressed or not.
     Femto(Option<SecondStage>),
     /// A label volume.
     Labels(LabelCodec),
+}
+
+/// How a stream is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Bytes,
+    Text,
 }
 
 /// What a label volume is coded with.
@@ -49,6 +58,8 @@ impl Codec {
         let (stem, extension) = name.rsplit_once('.').unwrap_or(("", &name));
         match (extension, SecondStage::from_extension(extension)) {
             ("png" | "gif", _) => Some(Self::Palette),
+            ("laff", _) => Some(Self::Laff(Form::Bytes)),
+            ("txt", _) if stem == "laff" || stem.ends_with(".laff") => Some(Self::Laff(Form::Text)),
             ("json", _) => Some(Self::Femto(None)),
             ("gz", _) if stem == "json" || stem.ends_with(".json") => Some(Self::Femto(Some(SecondStage::Gzip))),
             ("cpso", _) => Some(compresso(None)),
@@ -61,7 +72,8 @@ impl Codec {
     /// The codec of a file: as its name says, else as its first bytes do. Brotli, LZMA and LZW have no first bytes of
     /// their own.
     pub fn of(name: &Path, bytes: &[u8]) -> Option<Self> {
-        let magics: [(&[u8], Self); 10] = [
+        let magics: [(&[u8], Self); 11] = [
+            (b"laff", Self::Laff(Form::Bytes)),
             (b"\x89PNG", Self::Palette),
             (b"GIF8", Self::Palette),
             (b"{", Self::Femto(None)),
@@ -96,6 +108,10 @@ mod tests {
             (Some(Codec::Femto(Some(SecondStage::Gzip))), name("b.json.gz"))
         );
         assert_eq!((name("b.json.xz"), Codec::of(Path::new("-"), b"{\"a\"")), (None, Some(Codec::Femto(None))));
+        assert_eq!(
+            (name("b.laff"), name("b.laff.txt")),
+            (Some(Codec::Laff(Form::Bytes)), Some(Codec::Laff(Form::Text)))
+        );
         assert_eq!(name("a/b.cpso"), Some(compresso(None)));
         assert_eq!(name("b.npy.Ristretto"), Some(Codec::Labels(LabelCodec::Ristretto)));
         assert_eq!(Codec::of(Path::new("-"), b"rstt"), name("ristretto"));

@@ -1,22 +1,25 @@
 //! `cortado compress`.
 
-use crate::codec::Codec;
-use crate::{Files, femto, labels, output, palette};
+use crate::codec::{Codec, Form};
+use crate::{Files, femto, labels, laff, output, palette};
 use anyhow::{Result, bail};
 use clap::Args;
+use cortado::file;
 use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Options {
     #[command(flatten)]
     pub files: Files,
-    /// What to write when the output is `-`: png, gif, json.gz, ristretto, cpso, cpso.xz ...
+    /// What to write when the output is `-`: laff, png, gif, json.gz, ristretto, cpso, cpso.xz ...
     #[arg(long, value_name = "EXTENSION")]
     to: Option<PathBuf>,
     #[command(flatten, next_help_heading = "Options of .png and .gif")]
     pub palette: palette::Options,
     #[command(flatten, next_help_heading = "Options of .json, the femto archives; these take --colors and --seed too")]
     pub femto: femto::Options,
+    #[command(flatten, next_help_heading = "Options of .laff, photos in few bytes; they take --psnr too")]
+    pub laff: laff::Options,
     #[command(flatten, next_help_heading = "Options of .cpso and .ristretto")]
     pub labels: labels::Options,
 }
@@ -26,11 +29,19 @@ pub fn run(options: &Options) -> Result<()> {
     let Some(codec) = Codec::from_name(name) else {
         let hint = if options.files.writes_stdout() { "say --to" } else { "end its name in" };
         bail!(
-            "cannot tell a codec from {}: {hint} .png or .gif (palette), .json or .json.gz (femto), .ristretto (labels) or .cpso (labels; also .cpso.xz, .zst, .gz, .bz2, .br, .lz4)",
+            "cannot tell a codec from {}: {hint} .laff (photos; as text .laff.txt), .png or .gif (palette), .json or .json.gz (femto), .ristretto (labels) or .cpso (labels; also .cpso.xz, .zst, .gz, .bz2, .br, .lz4)",
             name.display()
         );
     };
+    if !matches!(codec, Codec::Laff(_)) {
+        options.laff.refuse(&file::extension(name))?;
+    }
     match codec {
+        Codec::Laff(_) => {
+            options.palette.refuse("laff", &["--psnr"])?;
+            options.femto.refuse("laff")?;
+            options.labels.refuse("laff")?;
+        }
         Codec::Palette => {
             options.femto.refuse("png")?;
             options.labels.refuse("png")?;
@@ -51,6 +62,7 @@ pub fn run(options: &Options) -> Result<()> {
             let is_gif = name.to_string_lossy().to_ascii_lowercase().ends_with("gif");
             palette::compress(&options.files, &options.palette, is_gif)
         }
+        Codec::Laff(form) => laff::compress(&options.files, &options.laff, &options.palette, form == Form::Text),
         Codec::Femto(second) => femto::compress(&options.files, &options.femto, &options.palette, second),
         Codec::Labels(codec) => labels::compress(&options.files, &options.labels, codec),
     }

@@ -1,7 +1,7 @@
 //! `cortado info`.
 
-use crate::codec::Codec;
-use crate::{DEFAULT_MAX_BYTES, femto, labels, limits, output};
+use crate::codec::{Codec, Form};
+use crate::{DEFAULT_MAX_BYTES, femto, labels, laff, limits, output};
 use anyhow::Result;
 use clap::Args;
 use cortado::metrics::{bits_per_pixel, compression_ratio};
@@ -33,6 +33,7 @@ pub fn run(options: &Options) -> Result<()> {
     fields.insert("input_bytes".into(), input.len().into());
     let described = match Codec::of(&options.input, &input) {
         Some(Codec::Labels(codec)) => Some(labels::info(&input, codec, &limits, &mut fields)?),
+        Some(Codec::Laff(form)) => Some(laff::info(&input, form == Form::Text, &limits, &mut fields)?),
         Some(Codec::Femto(_)) => Some(femto::info(&input, &limits, &mut fields)?),
         _ => None,
     };

@@ -8,6 +8,7 @@ mod info;
 mod kernel;
 mod lab;
 mod labels;
+mod laff;
 mod notebooks;
 mod output;
 mod palette;
@@ -39,8 +40,8 @@ enum Command {
         #[command(subcommand)]
         action: kernel::Action,
     },
-    /// Compress a photo (to .png, .gif or .json.gz) or a label volume (to .cpso, .cpso.xz, ...).
-    Compress(compress::Options),
+    /// Compress a photo (to .laff, .png, .gif or .json.gz) or a label volume (to .cpso, .cpso.xz, ...).
+    Compress(Box<compress::Options>),
     /// Decompress to a picture (.png, .jpg, .tif), to arrays (.npz) or to a label volume (.npy, .npz, .tif).
     Decompress(decompress::Options),
     /// Tell what a file holds.

@@ -24,7 +24,7 @@ pub struct Options {
     /// Where distances between colours are taken: srgb or oklab [default: srgb].
     #[arg(long)]
     space: Option<Space>,
-    /// As few colours as reach this PSNR in dB.
+    /// As few colours as reach this PSNR in dB; for .laff the smallest file with it in luma.
     #[arg(long, value_name = "DB")]
     psnr: Option<f64>,
     /// The best of so many starts [default: 1].
@@ -91,6 +91,10 @@ impl Options {
             Some((option, _)) => bail!("{option} is for palettes, not for .{extension}"),
             None => Ok(()),
         }
+    }
+
+    pub fn psnr(&self) -> Option<f64> {
+        self.psnr
     }
 
     pub fn colors(&self) -> usize {

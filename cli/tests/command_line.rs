@@ -167,6 +167,62 @@ fn femto_archives_there_and_back() {
 }
 
 #[test]
+fn laff_streams_there_and_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (folder, coffee) = (folder.path(), data("coffee.png"));
+    let number = |report: &serde_json::Value, field: &str| report[field].as_f64().unwrap();
+    let compress =
+        |name: &str, options: &[&str]| json(folder, &[&["compress", &coffee, "-o", name, "--json"], options].concat());
+    let plain = compress("plain.laff", &[]);
+    assert!(number(&plain, "ratio") > 20.0 && number(&plain, "psnr_luma_db") > 34.0, "{plain}");
+    let finer = compress("finer.laff", &["--quality", "90", "--full-chroma", "--slice-rows", "64"]);
+    assert!(number(&finer, "psnr_luma_db") > number(&plain, "psnr_luma_db") + 2.0, "{finer}");
+    let enough = compress("enough.laff", &["--psnr", "33", "--profile", "visual"]);
+    assert!((33.0..33.5).contains(&number(&enough, "psnr_luma_db")), "{enough}");
+    let small = compress("small.laff", &["--bytes", "9000"]);
+    assert!((8_000.0..=9_000.0).contains(&number(&small, "output_bytes")), "{small}");
+
+    let info = json(folder, &["info", "finer.laff", "--json"]);
+    assert_eq!((&info["codec"], &info["profile"], &info["slices"]), (&"laff".into(), &"mse".into(), &7.into()));
+    json(folder, &["decompress", "plain.laff", "-o", "plain.png", "--json", "--threads", "1"]);
+    // Text is the same stream.
+    compress("plain.laff.txt", &[]);
+    let text = fs::read_to_string(folder.join("plain.laff.txt")).unwrap();
+    assert_eq!(cortado::laff::from_text(&text).unwrap(), fs::read(folder.join("plain.laff")).unwrap());
+    json(folder, &["decompress", "plain.laff.txt", "-o", "text.png", "--json"]);
+    assert_eq!(fs::read(folder.join("text.png")).unwrap(), fs::read(folder.join("plain.png")).unwrap());
+    assert_eq!(json(folder, &["info", "plain.laff.txt", "--json"])["slices"], 4);
+
+    // Half of a file.
+    let bytes = fs::read(folder.join("plain.laff")).unwrap();
+    fs::write(folder.join("half.laff"), &bytes[..bytes.len() / 2]).unwrap();
+    let message = refusal(folder, &["decompress", "half.laff", "-o", "half.png"]);
+    assert!(
+        message.contains("the stream ends before") && message.ends_with("--partial decodes what there is"),
+        "{message}"
+    );
+    let output = cortado(folder, &["decompress", "half.laff", "-o", "half.png", "--partial"]);
+    assert!(output.status.success() && stderr(&output).contains("of 4 slices are whole"), "{}", stderr(&output));
+    for (arguments, expected) in [
+        (["compress", &coffee, "-o", "o.png", "--quality", "9"], "error: --quality is for .laff, not for .png"),
+        (["compress", &coffee, "-o", "o.laff", "--colors", "9"], "error: --colors is for palettes, not for .laff"),
+        (["decompress", "plain.png", "-o", "o.png", "--partial", "--json"], "error: --partial is for laff streams"),
+        (["compress", &coffee, "-o", "o.laff", "--quality", "101"], "error: quality must be from 0 to 100, but is 101"),
+        (
+            ["compress", &coffee, "-o", "o.laff", "--bytes=9", "--psnr=30"],
+            "error: give one of --quality, --psnr and --bytes",
+        ),
+        (
+            ["decompress", "plain.laff", "-o", "o.npz", "--json", "--force"],
+            "error: a laff stream decompresses to a picture",
+        ),
+    ] {
+        let message = refusal(folder, &arguments);
+        assert!(message.starts_with(expected), "{message}");
+    }
+}
+
+#[test]
 fn what_shows_nothing_stays_so() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

@@ -25,10 +25,18 @@ impl Coded {
     const NONE: u8 = 16;
 
     /// A block outside the slice.
-    pub(super) const OUTSIDE: Self = Self { class: Self::NONE, count: 3, sum: 3, slope: 0, delta: DELTAS as u8, sizes: [0; BLOCK + 2] };
+    pub(super) const OUTSIDE: Self =
+        Self { class: Self::NONE, count: 3, sum: 3, slope: 0, delta: DELTAS as u8, sizes: [0; BLOCK + 2] };
 
     pub(super) fn new(class: usize, delta: usize, slope: i32, levels: &Levels) -> Self {
-        let mut coded = Self { class: class as u8, delta: delta as u8, slope: slope as i8, count: count(levels) as u8, sum: 0, ..Self::OUTSIDE };
+        let mut coded = Self {
+            class: class as u8,
+            delta: delta as u8,
+            slope: slope as i8,
+            count: count(levels) as u8,
+            sum: 0,
+            ..Self::OUTSIDE
+        };
         let mut sum = 0_u32;
         for (size, level) in coded.sizes[1..].iter_mut().zip(&levels[..usize::from(coded.count)]) {
             let level = level.unsigned_abs();

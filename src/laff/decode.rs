@@ -91,7 +91,11 @@ pub(super) fn part(tables: &Tables, bytes: &[u8], limits: &Limits) -> Result<Par
 }
 
 /// The photo of all slices' planes.
-pub(super) fn assemble(header: &Header, slices: Vec<Vec<PlaneSlice>>, filters: Option<&[Vec<Filter>; 2]>) -> Result<Photo> {
+pub(super) fn assemble(
+    header: &Header,
+    slices: Vec<Vec<PlaneSlice>>,
+    filters: Option<&[Vec<Filter>; 2]>,
+) -> Result<Photo> {
     let layout = header.layout;
     let planes: Vec<Plane> = (0..layout.planes())
         .map(|number| {
@@ -155,8 +159,7 @@ fn slice(
                 let same_place = before.as_ref().map_or(0, |before| before.same_place(row, column, subsampling));
                 let around = history.around(plane, column, &border, quantizer.step, same_place);
                 let number = around.code_class(&mut decoder, &mut model, 0, classes.len().ilog2());
-                let delta =
-                    if quantizer.has_deltas() { around.code_delta(&mut decoder, &mut model, 0) } else { 0 };
+                let delta = if quantizer.has_deltas() { around.code_delta(&mut decoder, &mut model, 0) } else { 0 };
                 let slope = if plane > 0 { around.code_slope(&mut decoder, &mut model, 0) } else { 0 };
                 let mut levels = [0; BLOCK];
                 around.coefficients(number).code(&mut decoder, &mut model, &mut levels);

@@ -92,7 +92,12 @@ impl Prepared {
     }
 
     /// The thumbnail and its bytes.
-    pub(super) fn thumbnail(&self, tables: &Tables, step: i32, observer: &mut Option<&mut dyn Observer>) -> (Vec<Thumbnail>, Vec<u8>) {
+    pub(super) fn thumbnail(
+        &self,
+        tables: &Tables,
+        step: i32,
+        observer: &mut Option<&mut dyn Observer>,
+    ) -> (Vec<Thumbnail>, Vec<u8>) {
         let mut encoder = Encoder::new();
         let mut model = tables.model.clone();
         if let Some(observer) = observer {
@@ -118,10 +123,8 @@ impl Prepared {
         let (thumbnails, thumbnail) = self.thumbnail(tables, thumbnail_step, &mut None);
         let guides = Guide::all(&thumbnails, self.height, self.width, self.layout);
         let slices = slices(self.height, settings.slice);
-        let coded: Vec<(Vec<PlaneSlice>, Vec<u8>)> = slices
-            .par_iter()
-            .map(|&slice| self.slice(tables, settings, &guides, slice, &mut None))
-            .collect();
+        let coded: Vec<(Vec<PlaneSlice>, Vec<u8>)> =
+            slices.par_iter().map(|&slice| self.slice(tables, settings, &guides, slice, &mut None)).collect();
         let (planes, parts): (Vec<_>, Vec<_>) = coded.into_iter().unzip();
         let parts = || std::iter::once(&thumbnail).chain(&parts);
         let header = Header {
@@ -192,10 +195,16 @@ impl Prepared {
                     }
                     around.coefficients(choice.class).code(&mut encoder, &mut model, &mut choice.levels);
                     let class = &classes[choice.class];
-                    let block = reconstruct(class, quantizer.of(choice.class, choice.delta), &choice.prediction, &choice.levels, count(&choice.levels));
+                    let block = reconstruct(
+                        class,
+                        quantizer.of(choice.class, choice.delta),
+                        &choice.prediction,
+                        &choice.levels,
+                        count(&choice.levels),
+                    );
                     slice.store(row, column, &block);
                     slice.classes.push(choice.class as u8);
-                slice.kinds.push(filter::kind(quantizer.number(choice.delta), count(&choice.levels)));
+                    slice.kinds.push(filter::kind(quantizer.number(choice.delta), count(&choice.levels)));
                     history.push(column, Coded::new(choice.class, choice.delta, choice.slope, &choice.levels));
                     if let Some(observer) = observer {
                         let expected = luma.as_ref().map(|(block, border)| {
@@ -203,7 +212,13 @@ impl Prepared {
                             predict(class, border, &mut expected);
                             (block, expected)
                         });
-                        observer.block(plane, &border, &choice, &samples, expected.as_ref().map(|(block, expected)| (*block, expected)));
+                        observer.block(
+                            plane,
+                            &border,
+                            &choice,
+                            &samples,
+                            expected.as_ref().map(|(block, expected)| (*block, expected)),
+                        );
                     }
                 }
                 history.end_row();

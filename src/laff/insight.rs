@@ -5,8 +5,8 @@ use super::header::usual_slice;
 use super::model::Model;
 use super::options::Profile;
 use super::planes::Layout;
-use super::tables::{BLOCK, Class, FROZEN, INPUTS, Tables};
 use super::quantizer;
+use super::tables::{BLOCK, Class, FROZEN, INPUTS, Tables};
 use crate::error::{Error, Result};
 use crate::photo::Photo;
 

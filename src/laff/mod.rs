@@ -106,7 +106,9 @@ pub fn encode(photo: &Photo, options: &LaffOptions) -> Result<Vec<u8>> {
 pub fn encode_with_photo(photo: &Photo, options: &LaffOptions) -> Result<(Vec<u8>, Photo)> {
     let encoder = Trial::new(photo, options)?;
     let encoded = match options.rate {
-        Rate::Quality(quality) if (0.0..=100.0).contains(&quality) => encoder.encode(quantizer(quality, options.profile)),
+        Rate::Quality(quality) if (0.0..=100.0).contains(&quality) => {
+            encoder.encode(quantizer(quality, options.profile))
+        }
         Rate::Quality(quality) => {
             let found = quality.to_string();
             return Err(Error::OutOfRange { name: "quality", found, expected: "from 0 to 100" });
@@ -184,7 +186,8 @@ impl Trial {
     ) -> Result<(Option<Encoded>, Option<Encoded>)> {
         // The measure is at least the goal at `above`, and below it at `below`: quantisers that were tried, or beyond all.
         let (mut above, mut below): (i32, i32) = (-1, 256);
-        let (mut last, mut next): (Option<(f64, Encoded)>, Option<(f64, Encoded)>) = (None, None);
+        let mut last: Option<(f64, Encoded)> = None;
+        let mut next: Option<(f64, Encoded)> = None;
         let mut guess = 170.0;
         while below - above > 1 {
             let quantizer = (guess as i64).clamp(i64::from(above) + 1, i64::from(below) - 1) as i32;
@@ -223,12 +226,28 @@ fn quantizer(quality: f64, profile: Profile) -> u8 {
 /// Qualities and the quantisers at which luma has about the PSNR that libjpeg-turbo gives it: a little more on the training
 /// photos, a little less on Kodak's.
 const QUALITIES: [(f64, f64); 9] = [
-    (0.0, 255.0), (10.0, 231.0), (25.0, 208.0), (50.0, 189.0), (75.0, 168.0), (85.0, 151.0), (90.0, 136.0), (95.0, 108.0), (100.0, 40.0),
+    (0.0, 255.0),
+    (10.0, 231.0),
+    (25.0, 208.0),
+    (50.0, 189.0),
+    (75.0, 168.0),
+    (85.0, 151.0),
+    (90.0, 136.0),
+    (95.0, 108.0),
+    (100.0, 40.0),
 ];
 
 /// The same for the visual profile and SSIMULACRA 2, on the training photos.
 const VISUAL_QUALITIES: [(f64, f64); 9] = [
-    (0.0, 255.0), (10.0, 224.0), (25.0, 188.0), (50.0, 166.0), (75.0, 144.0), (85.0, 127.0), (90.0, 111.0), (95.0, 83.0), (100.0, 32.0),
+    (0.0, 255.0),
+    (10.0, 224.0),
+    (25.0, 188.0),
+    (50.0, 166.0),
+    (75.0, 144.0),
+    (85.0, 127.0),
+    (90.0, 111.0),
+    (95.0, 83.0),
+    (100.0, 32.0),
 ];
 
 /// Decodes a photo with the default [`Limits`].
@@ -328,4 +347,45 @@ pub fn info(bytes: &[u8], limits: &Limits) -> Result<Info> {
         thumbnail_bytes: at + header.lengths[0] + CHECK,
         slices: header.lengths.len() - 1,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::tests::portable;
+
+    /// Numbers of the tables that arithmetic in 32 bits relies on.
+    #[test]
+    fn the_tables_keep_their_bounds() {
+        for class in FROZEN.classes.iter().flatten().chain(&FROZEN.plain) {
+            for weights in class.predictor.iter() {
+                let most: i64 = weights.iter().map(|&weight| i64::from(weight).abs()).sum();
+                assert!(most * i64::from(planes::PEAK) < 1 << 31);
+            }
+            assert!(class.lengths.iter().all(|&length| (127 << 8..1 << 20).contains(&length)));
+        }
+        for filter in FROZEN.filters.iter().flatten() {
+            for weights in filter.as_flattened() {
+                assert!(weights.iter().all(|weight| weight.abs() < 128));
+            }
+        }
+        assert_eq!((tables::step(0), tables::step(32), tables::step(255)), (128, 256, 32_065));
+        for quantizer in 0..=255 {
+            assert!((1..=64).contains(&(tables::thumbnail_step(quantizer) / 8)));
+        }
+    }
+
+    #[test]
+    fn processors_without_avx2_code_and_decode_the_same() {
+        let photo = Photo::open(concat!(env!("CARGO_MANIFEST_DIR"), "/data/photos/chelsea.png")).unwrap();
+        let photo = photo.crop(10, 20, 70, 101).unwrap();
+        // On this thread alone, which knows that it has no AVX2.
+        let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        for options in [LaffOptions::new(), LaffOptions::new().quality(95.0).profile(Profile::Visual)] {
+            let (bytes, decoded) = encode_with_photo(&photo, &options).unwrap();
+            let (same, again) =
+                alone.install(|| portable(|| (encode(&photo, &options).unwrap(), decode(&bytes).unwrap())));
+            assert!(same == bytes && again == decoded);
+        }
+    }
 }

@@ -119,7 +119,11 @@ impl Model {
     pub(super) fn blank(inputs: usize) -> Self {
         let mut weights = [0; INPUTS];
         // The second input alone, for it tells most by itself; or a little more than the mean of all.
-        if inputs == 1 { weights[1] = 1 << 14 } else { weights[..inputs].fill((1 << 14) * 3 / 10) }
+        if inputs == 1 {
+            weights[1] = 1 << 14
+        } else {
+            weights[..inputs].fill((1 << 14) * 3 / 10)
+        }
         let slowness = if inputs == 1 { 31 } else { 17 };
         let counters = vec![Counter::UNSEEN; PLANES * SLOTS];
         Self { counters, weights: vec![weights; PLANES * MIXERS], slowness, seen: Vec::new() }
@@ -161,7 +165,8 @@ impl Model {
         let error = (if bit { 65535 } else { 0 }) - mixed;
         let weights = &mut self.weights[place.mixer as usize];
         for (weight, logit) in weights.iter_mut().zip(logits) {
-            *weight = (*weight + ((logit * error + (1 << (self.slowness - 1))) >> self.slowness)).clamp(-WEIGHT_LIMIT, WEIGHT_LIMIT);
+            *weight = (*weight + ((logit * error + (1 << (self.slowness - 1))) >> self.slowness))
+                .clamp(-WEIGHT_LIMIT, WEIGHT_LIMIT);
         }
         for slot in place.slots {
             self.counters[slot as usize].update(bit);

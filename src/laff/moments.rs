@@ -99,9 +99,9 @@ pub(super) fn solve_normal(normal: &Normal) -> [f64; NEIGHBOURS.len()] {
     const N: usize = NEIGHBOURS.len();
     let mut a = *normal;
     let mean = (0..N).map(|i| a[i][i]).sum::<f64>() / N as f64;
-    for i in 0..N {
+    for (i, row) in a.iter_mut().enumerate() {
         // Against weights for which there is little evidence.
-        a[i][i] += 1e-3 * mean + 1e3;
+        row[i] += 1e-3 * mean + 1e3;
     }
     for i in 0..N {
         let pivot = a[i];

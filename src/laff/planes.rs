@@ -57,7 +57,7 @@ impl Plane {
 
 /// The second nearest of `len` samples of half the resolution.
 fn beside(at: usize, len: usize) -> usize {
-    if at % 2 == 0 { (at / 2).saturating_sub(1) } else { (at / 2 + 1).min(len - 1) }
+    if at.is_multiple_of(2) { (at / 2).saturating_sub(1) } else { (at / 2 + 1).min(len - 1) }
 }
 
 /// How chroma is stored.

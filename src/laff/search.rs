@@ -10,8 +10,7 @@ use std::sync::LazyLock;
 const TRIED: usize = 4;
 
 /// Bits of a decision that came true, by its probability in 4,096.
-static BITS: LazyLock<[f32; 4097]> =
-    LazyLock::new(|| std::array::from_fn(|p| -((p as f32).max(0.5) / 4096.0).log2()));
+static BITS: LazyLock<[f32; 4097]> = LazyLock::new(|| std::array::from_fn(|p| -((p as f32).max(0.5) / 4096.0).log2()));
 
 /// Bits of a decision that comes false, and true.
 #[inline(always)]
@@ -99,7 +98,9 @@ impl Search<'_> {
             candidates[number] = Some(Candidate { number, slope, prediction, exact, overhead, estimate });
         }
         let candidates = &mut candidates[..classes.len()];
-        candidates.sort_by(|a, b| a.as_ref().map(|a| a.estimate).partial_cmp(&b.as_ref().map(|b| b.estimate)).expect("numbers"));
+        candidates.sort_by(|a, b| {
+            a.as_ref().map(|a| a.estimate).partial_cmp(&b.as_ref().map(|b| b.estimate)).expect("numbers")
+        });
         let mut best: Option<Choice> = None;
         for candidate in candidates.iter().take(TRIED).flatten() {
             let limit = best.as_ref().map_or(f32::INFINITY, |best| best.cost);

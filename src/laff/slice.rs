@@ -41,7 +41,15 @@ impl PlaneSlice {
         let (rows, columns) = (height.div_ceil(SIDE), width.div_ceil(SIDE));
         let stride = BEFORE + columns * SIDE + AFTER;
         let blocks = guide.blocks[top / SIDE * (columns + 2)..][..(rows + 2) * (columns + 2)].to_vec();
-        let mut slice = Self { rows, columns, stride, samples: vec![0; (BEFORE + rows * SIDE) * stride], blocks, kinds: Vec::new(), classes: Vec::new() };
+        let mut slice = Self {
+            rows,
+            columns,
+            stride,
+            samples: vec![0; (BEFORE + rows * SIDE) * stride],
+            blocks,
+            kinds: Vec::new(),
+            classes: Vec::new(),
+        };
         for (y, row) in slice.samples.chunks_exact_mut(stride).enumerate() {
             let at_y = (top + y) as isize - BEFORE as isize;
             let mut fill = |xs: std::ops::Range<usize>| {
@@ -100,7 +108,8 @@ impl PlaneSlice {
             add(2 * (sample(y) - sample(y + SIDE)), sample(y + 1) - sample(y - 1));
         }
         let (along, diagonal, energy) = (across - down, 2 * both, across + down);
-        let octant = usize::from(along < 0) * 4 + usize::from(diagonal < 0) * 2 + usize::from(along.abs() < diagonal.abs());
+        let octant =
+            usize::from(along < 0) * 4 + usize::from(diagonal < 0) * 2 + usize::from(along.abs() < diagonal.abs());
         let clear = 2 * along.abs().max(diagonal.abs()) > energy;
         inputs[..2 * ROW + 2 * SIDE + 9].iter_mut().for_each(|input| *input -= mean as i16);
         Border { mean, inputs, energy: energy as u32, orientation: octant * 2 + usize::from(clear) }
@@ -226,7 +235,14 @@ impl History {
     }
 
     /// What is around a block of the current row.
-    pub(super) fn around<'a>(&'a self, plane: usize, column: usize, border: &Border, step: u32, same_place: usize) -> Around<'a> {
+    pub(super) fn around<'a>(
+        &'a self,
+        plane: usize,
+        column: usize,
+        border: &Border,
+        step: u32,
+        same_place: usize,
+    ) -> Around<'a> {
         Around {
             plane,
             left: &self.current[column],
@@ -264,7 +280,12 @@ impl History {
 }
 
 /// Predicts chroma: what its own border says, and a share of what luma does that its border does not say.
-pub(super) fn add_slope(prediction: &mut [i32; BLOCK], luma: &[i16; BLOCK], luma_prediction: &[i32; BLOCK], slope: i32) {
+pub(super) fn add_slope(
+    prediction: &mut [i32; BLOCK],
+    luma: &[i16; BLOCK],
+    luma_prediction: &[i32; BLOCK],
+    slope: i32,
+) {
     for ((sample, &luma), &expected) in prediction.iter_mut().zip(luma).zip(luma_prediction) {
         *sample += (slope * (i32::from(luma) - expected) + 4) >> 3;
     }

@@ -1,8 +1,8 @@
 //! The frozen tables: for each class of blocks a predictor and a basis, and what the model starts from.
 
 use super::filter::{Filter, KINDS, NEIGHBOURS};
-use super::options::Profile;
 use super::model::{INPUTS as CONTEXTS, MIXERS, Model, PLANES, SLOTS};
+use super::options::Profile;
 use crate::error::{Error, Limits, Result};
 use crate::second_stage::SecondStage;
 use std::sync::LazyLock;
@@ -42,8 +42,7 @@ pub(super) struct Tables {
 }
 
 /// The tables that come with the library.
-pub(super) static FROZEN: LazyLock<Tables> =
-    LazyLock::new(|| {
+pub(super) static FROZEN: LazyLock<Tables> = LazyLock::new(|| {
     let tables = SecondStage::Xz.decode(include_bytes!("tables.bin.xz"), &Limits::new());
     Tables::read(&tables.expect("the library's own tables are whole")).expect("the library's own tables are whole")
 });
@@ -80,7 +79,8 @@ impl Tables {
         let mut of_classes = of_classes.chunks_exact(CLASS_BYTES).map(Class::read);
         let classes = CLASSES.map(|count| of_classes.by_ref().take(count).collect());
         let plain = [0, 1].map(|_| of_classes.next().expect("bytes for all classes"));
-        let weights: Vec<_> = weights.as_chunks::<2>().0.iter().map(|&pair| 4 * i32::from(i16::from_le_bytes(pair))).collect();
+        let weights: Vec<_> =
+            weights.as_chunks::<2>().0.iter().map(|&pair| 4 * i32::from(i16::from_le_bytes(pair))).collect();
         Ok(Self { classes, plain, model: Model::new(contexts, weights.as_chunks().0), filters })
     }
 
@@ -152,7 +152,9 @@ fn with_delta(quantizer: u8, delta: usize) -> u8 {
 /// The visual weight of a singular vector: its detail is the root of how much neighbours differ, about its frequency.
 fn visual_weight(vector: &[i16; BLOCK], squares: u64) -> u8 {
     let square = |a: usize, b: usize| u64::from((vector[a] - vector[b]).unsigned_abs()).pow(2);
-    let differences: u64 = (0..8).flat_map(|y| (0..7).map(move |x| square(8 * y + x, 8 * y + x + 1) + square(8 * x + y, 8 * x + 8 + y))).sum();
+    let differences: u64 = (0..8)
+        .flat_map(|y| (0..7).map(move |x| square(8 * y + x, 8 * y + x + 1) + square(8 * x + y, 8 * x + 8 + y)))
+        .sum();
     let detail = ((differences << 12) / squares.max(1)).isqrt();
     (64 + detail * 26 / 64).min(255) as u8
 }
@@ -162,8 +164,8 @@ pub(super) fn step(quantizer: u8) -> u32 {
     /// 2^(i / 32) in 1/65,536.
     const OCTAVE: [u32; 32] = [
         65536, 66971, 68438, 69936, 71468, 73032, 74632, 76266, 77936, 79642, 81386, 83169, 84990, 86851, 88752, 90696,
-        92682, 94711, 96785, 98905, 101070, 103283, 105545, 107856, 110218, 112631, 115098, 117618, 120194, 122825, 125515,
-        128263,
+        92682, 94711, 96785, 98905, 101070, 103283, 105545, 107856, 110218, 112631, 115098, 117618, 120194, 122825,
+        125515, 128263,
     ];
     (OCTAVE[usize::from(quantizer % 32)] << (quantizer / 32)) >> 9
 }
@@ -201,7 +203,7 @@ impl<'a> Quantizer<'a> {
             steps.extend(classes.iter().map(|class| -> [i32; BLOCK] {
                 std::array::from_fn(|k| {
                     let weight = if visual { u64::from(class.weights[k]) } else { 64 };
-                    ((step * weight << 12) / u64::from(class.lengths[k])) as i32
+                    (((step * weight) << 12) / u64::from(class.lengths[k])) as i32
                 })
             }));
         }

@@ -94,7 +94,9 @@ mod tests {
                 let text = to_text(part);
                 let characters = text.bytes().filter(|&c| c != b'\n').count();
                 assert_eq!(characters, len / 4 * 5 + if len % 4 > 0 { len % 4 + 1 } else { 0 });
-                assert!(text.lines().all(|line| line.len() <= LINE) && !text.contains(['"', '\\', '\'', '`', ',', ';']));
+                assert!(
+                    text.lines().all(|line| line.len() <= LINE) && !text.contains(['"', '\\', '\'', '`', ',', ';'])
+                );
                 assert_eq!(from_text(&text).unwrap(), part);
             }
         }

@@ -36,7 +36,8 @@ impl Thumbnail {
         for (index, mean) in self.means.iter_mut().enumerate() {
             let (top, left) = (index / self.columns * self.cell, index % self.columns * self.cell);
             let (bottom, right) = ((top + self.cell).min(plane.height), (left + self.cell).min(plane.width));
-            let sum: i64 = (top..bottom).flat_map(|y| &plane.row(y)[left..right]).map(|&sample| i64::from(sample)).sum();
+            let sum: i64 =
+                (top..bottom).flat_map(|y| &plane.row(y)[left..right]).map(|&sample| i64::from(sample)).sum();
             let count = ((bottom - top) * (right - left)) as i64;
             *mean = ((sum + count / 2) / count) as i16;
         }

@@ -76,12 +76,16 @@ pub fn train(photos: &[Photo], passes: usize, mut report: impl FnMut(String)) ->
         contexts = lesson.contexts();
     }
     let tables = Tables::read(&[&classes[..], &contexts, &no_filters].concat())?;
-    let sums = in_order(&photos, |photo| filter_sums(photo, &tables), |mut a, b| {
-        for (a, b) in a.as_flattened_mut().as_flattened_mut().iter_mut().zip(b.as_flattened().as_flattened()) {
-            *a += b;
-        }
-        a
-    });
+    let sums = in_order(
+        &photos,
+        |photo| filter_sums(photo, &tables),
+        |mut a, b| {
+            for (a, b) in a.as_flattened_mut().as_flattened_mut().iter_mut().zip(b.as_flattened().as_flattened()) {
+                *a += b;
+            }
+            a
+        },
+    );
     let bytes = [classes, contexts, filter_bytes(&sums)].concat();
     report(format!("{} bytes of tables", bytes.len()));
     SecondStage::Xz.encode(&bytes, Some(9))
@@ -323,7 +327,8 @@ fn filter_bytes(sums: &[Normal]) -> Vec<u8> {
         let weights = kind.each_ref().map(solve_normal);
         for row in weights.as_chunks::<8>().0 {
             for neighbour in 0..NEIGHBOURS.len() {
-                let rounded = |weights: &[f64; NEIGHBOURS.len()]| (weights[neighbour] * 128.0).round().clamp(-127.0, 127.0);
+                let rounded =
+                    |weights: &[f64; NEIGHBOURS.len()]| (weights[neighbour] * 128.0).round().clamp(-127.0, 127.0);
                 bytes.extend(row.iter().map(|weights| rounded(weights) as i8 as u8));
             }
         }

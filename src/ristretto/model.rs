@@ -1,6 +1,6 @@
 //! The models of Ristretto's decisions: counters chosen by contexts, and a mixer of what they say.
 
-use crate::mixing::{Counter, LEAST, LOGIT_LIMIT, LOGITS, LOGISTIC, MOST, WEIGHT_LIMIT, probability};
+use crate::mixing::{Counter, LEAST, LOGISTIC, LOGIT_LIMIT, LOGITS, MOST, WEIGHT_LIMIT, probability};
 use crate::range_coder::Coder;
 
 /// `N` sets of `SIZE` counters; `SIZE` is a power of two.

@@ -3,9 +3,9 @@
 //! Large regions come first, in raster order: they mostly have the label of what lies before them in z. Small ones follow:
 //! most are specks that a diagonal parts from their object, or that have the label that other specks have.
 
-use crate::mixing::{Counter, code_number};
 use super::regions::{NONE, Region, Regions, Run};
 use crate::error::{Error, Result};
+use crate::mixing::{Counter, code_number};
 use crate::range_coder::Coder;
 
 /// Regions of fewer voxels are small.
