@@ -98,6 +98,7 @@ pub(super) fn assemble(
 ) -> Result<Photo> {
     let layout = header.layout;
     let planes: Vec<Plane> = (0..layout.planes())
+        .into_par_iter()
         .map(|number| {
             let (_, height, width) = part_of(layout, number, 0, header.height, header.width);
             let mut plane = Plane::new(height, width);

@@ -94,16 +94,18 @@ pub(super) fn split(photo: &Photo, layout: Layout) -> Vec<Plane> {
         planes[0].samples = photo.colors().map(|color| i16::from(color[0]) << FRACTION).collect();
         return planes;
     }
-    for (plane, (coefficients, zero)) in planes.iter_mut().zip(TO_YCBCR.into_iter().zip([0, 128, 128])) {
+    planes.par_iter_mut().enumerate().for_each(|(number, plane)| {
+        let zero = if number == 0 { 0 } else { 128 };
         let offset = (zero << 16) + (1 << (15 - FRACTION));
         for (sample, color) in plane.samples.iter_mut().zip(photo.samples().chunks_exact(3)) {
-            let sum: i32 = coefficients.iter().zip(color).map(|(&factor, &level)| factor * i32::from(level)).sum();
+            let levels = TO_YCBCR[number].iter().zip(color);
+            let sum: i32 = levels.map(|(&factor, &level)| factor * i32::from(level)).sum();
             *sample = ((sum + offset) >> (16 - FRACTION)).clamp(0, PEAK) as i16;
         }
-    }
-    if layout == Layout::Halved {
-        planes[1..].iter_mut().for_each(|plane| *plane = plane.halved());
-    }
+        if layout.subsampling(number) == 2 {
+            *plane = plane.halved();
+        }
+    });
     planes
 }
 

@@ -4,6 +4,7 @@
 use super::model::{Model, thumbnail_places};
 use super::planes::{Layout, PEAK, Plane};
 use crate::range_coder::Coder;
+use rayon::prelude::*;
 
 /// Pixels along each side of a cell.
 pub(super) const CELL: usize = 16;
@@ -134,6 +135,7 @@ impl Guide {
         let guide = |thumbnail: &Thumbnail, plane| {
             Self::new(thumbnail.at_scale_of(layout, plane), height, width, layout, plane)
         };
-        thumbnails.iter().enumerate().map(|(plane, own)| [guide(own, plane), guide(&thumbnails[0], plane)]).collect()
+        let both = |(plane, own)| [guide(own, plane), guide(&thumbnails[0], plane)];
+        thumbnails.par_iter().enumerate().map(both).collect()
     }
 }
