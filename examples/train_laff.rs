@@ -1,7 +1,7 @@
 //! Trains laff's tables: `cargo run --release --example train_laff -- FOLDER [PASSES]`.
 //!
-//! Every PNG, JPEG and TIFF file of the folder is taken, in the order of their names. Writes `src/laff/tables.bin.xz`, and what it
-//! was made from beside it. Never give it photos that the codec is judged on.
+//! Every PNG, JPEG and TIFF file of the folder is taken, in the order of their names. Writes `src/laff/tables.bin.xz`,
+//! and what it was made from beside it. Never give it photos that the codec is judged on.
 
 use cortado::{Error, Photo, file, laff};
 use std::fmt::Write;

@@ -1,10 +1,11 @@
 //! Photo codecs at equal quality in the same run: `cargo bench --bench laff`.
 //!
-//! Every codec encodes every photo at several settings. Where one of its curves of bytes against PSNR-Y, SSIM or SSIMULACRA 2
-//! has the value of libjpeg-turbo at quality 50, 75 or 90, its bytes are read off, on a line between the two nearest settings; tables give
-//! geometric means over the photos, in percent of libjpeg-turbo's bytes. Then all encode and decode in turns on one thread, at about
-//! libjpeg-turbo's quality 75; times are medians of five rounds. With `-- --write` tables and the plot docs/laff.svg are written.
-//! The Kodak photos are read from ../shared where they are there. The peers are installed into .cortado/peers.
+//! Every codec encodes every photo at several settings. Where one of its curves of bytes against PSNR-Y, SSIM or
+//! SSIMULACRA 2 has the value of libjpeg-turbo at quality 50, 75 or 90, its bytes are read off, on a line between the
+//! two nearest settings; tables give geometric means over the photos, in percent of libjpeg-turbo's bytes. Then all
+//! encode and decode in turns on one thread, at about libjpeg-turbo's quality 75; times are medians of five rounds.
+//! With `-- --write` tables and the plot docs/laff.svg are written. The Kodak photos are read from ../shared where they
+//! are there. The peers are installed into .cortado/peers.
 
 #[path = "../common/mod.rs"]
 mod common;

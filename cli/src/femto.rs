@@ -69,9 +69,7 @@ pub fn compress(
     }
     let seconds = started.elapsed().as_secs_f64();
     spinner.finish_and_clear();
-    if conversion.depth_reduced || conversion.alpha_flattened {
-        eprintln!("note: samples were rounded to 8 bits, and transparency was laid over white");
-    }
+    output::note(conversion);
     output::write(files, &file)?;
 
     let raw = photo.samples().len();

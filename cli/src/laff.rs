@@ -73,9 +73,7 @@ pub fn compress(files: &Files, options: &Options, palette: &palette::Options, as
     let file = if as_text { laff::to_text(&stream).into_bytes() } else { stream };
     let seconds = started.elapsed().as_secs_f64();
     spinner.finish_and_clear();
-    if conversion.depth_reduced || conversion.alpha_flattened {
-        eprintln!("note: samples were rounded to 8 bits, and transparency was laid over white");
-    }
+    output::note(conversion);
     output::write(files, &file)?;
 
     let raw = photo.samples().len();

@@ -4,6 +4,7 @@ use crate::Files;
 use anyhow::{Context, Result, bail};
 use cortado::Limits;
 use cortado::file::{self, Existing};
+use cortado::photo::Conversion;
 use indicatif::ProgressBar;
 use serde_json::{Map, Value};
 use std::fs;
@@ -64,6 +65,13 @@ pub fn progress(doing: String) -> ProgressBar {
     let bar = ProgressBar::new_spinner().with_message(doing);
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
+}
+
+/// Says on standard error what opening a photo gave up.
+pub fn note(conversion: Conversion) {
+    if conversion.depth_reduced || conversion.alpha_flattened {
+        eprintln!("note: samples were rounded to 8 bits, and transparency was laid over white");
+    }
 }
 
 /// What a subcommand reports: a JSON object, or the line that is made of it.

@@ -1,4 +1,5 @@
-//! A block's decisions, written once for the encoder and the decoder: its class, how chroma follows luma, its coefficients.
+//! A block's decisions, written once for the encoder and the decoder: its class, how chroma follows luma, its
+//! coefficients.
 
 use super::model::{INPUTS, Kind, Model, Place, code_large};
 use super::tables::{BLOCK, DELTAS};
@@ -347,8 +348,8 @@ impl Coefficients<'_> {
 /// Sizes up to this one are coded in unary.
 pub(super) const LARGEST_UNARY: u32 = 18;
 
-/// Finds a count by decisions: `decide` is given a node, or none for a decision that is as likely as not, and what `count`
-/// would have it be, and says what it is.
+/// Finds a count by decisions: `decide` is given a node, or none for a decision that is as likely as not, and what
+/// `count` would have it be, and says what it is.
 #[inline(always)]
 pub(super) fn walk_count(count: usize, mut decide: impl FnMut(Option<usize>, bool) -> bool) -> usize {
     if !decide(Some(0), count > 0) {

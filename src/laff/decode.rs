@@ -148,11 +148,7 @@ fn slice(
         let quantizer = Quantizer::new(tables, plane, header.quantizers[plane.min(1)], header.profile);
         let classes = quantizer.classes;
         let subsampling = if plane == 1 { layout.subsampling(plane) } else { 1 };
-        let luma = (plane > 0).then(|| {
-            let mut luma = PlaneSlice::new(part, luma_guide);
-            luma.follow(&done[0], layout.subsampling(plane));
-            luma
-        });
+        let luma = (plane > 0).then(|| done[0].at_scale_of(part, luma_guide, layout.subsampling(plane)));
         let mut history = History::new(slice.columns);
         for row in 0..slice.rows {
             for column in 0..slice.columns {

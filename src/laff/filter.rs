@@ -1,6 +1,7 @@
 //! The post-filter: what linear filters, learnt for each place in a block, correct after decoding.
 //!
-//! A sample moves towards its neighbours by weighted differences, each cut off at the quantiser's step, so that edges stay.
+//! A sample moves towards its neighbours by weighted differences, each cut off at the quantiser's step, so that edges
+//! stay.
 
 use super::planes::{PEAK, Plane};
 use super::slice::SIDE;

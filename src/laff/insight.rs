@@ -10,8 +10,8 @@ use super::tables::{BLOCK, Class, FROZEN, INPUTS, Tables};
 use crate::error::{Error, Result};
 use crate::photo::Photo;
 
-/// The first 16 singular vectors of each class of luma blocks, as a grey picture: a row for each class, the strongest vector to the left,
-/// every sample a square of `scale` x `scale` pixels.
+/// The first 16 singular vectors of each class of luma blocks, as a grey picture: a row for each class, the strongest
+/// vector to the left, every sample a square of `scale` x `scale` pixels.
 ///
 /// # Errors
 /// [`Error::OutOfRange`] when `scale` is not from 1 to 16.
@@ -42,8 +42,8 @@ pub fn basis_sheet(scale: usize) -> Result<Photo> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ingredients {
-    /// Cosines as in JPEG, 8 x 8, predicted by the mean of the border; rate-distortion optimised levels; a range coder whose every
-    /// decision has one adaptive context.
+    /// Cosines as in JPEG, 8 x 8, predicted by the mean of the border; rate-distortion optimised levels; a range coder
+    /// whose every decision has one adaptive context.
     Cosines,
     /// Six contexts for each decision, mixed.
     Mixing,
@@ -75,8 +75,8 @@ impl Ingredients {
         self as u8 >= other as u8
     }
 
-    /// Encodes a photo with these ingredients only, at a quality, for mean squared error and with chroma of half the resolution:
-    /// the number of bytes, and what they would be decoded to. With all of them they are those that
+    /// Encodes a photo with these ingredients only, at a quality, for mean squared error and with chroma of half the
+    /// resolution: the number of bytes, and what they would be decoded to. With all of them they are those that
     /// [`encode`](super::encode) gives.
     ///
     /// # Errors

@@ -1,13 +1,13 @@
 //! laff: photos in about half the bytes of JPEG, by singular vectors.
 //!
 //! A photo's own singular vectors cost more than they save (see [`crate::svd`]). Those of many photos' *blocks* cost
-//! nothing, for they come with the library: every 8 x 8 block is predicted from its border by one of 16 learnt linear maps, and
-//! what is left is written in the singular vectors of what that map left on the training photos. Few coefficients remain; which
-//! are worth their bits, and which map, the encoder finds by trying; and a range coder with mixed adaptive contexts writes
-//! them. A thumbnail goes first, so that the beginning of a file is a picture already.
+//! nothing, for they come with the library: every 8 x 8 block is predicted from its border by one of 16 learnt linear
+//! maps, and what is left is written in the singular vectors of what that map left on the training photos. Few
+//! coefficients remain; which are worth their bits, and which map, the encoder finds by trying; and a range coder with
+//! mixed adaptive contexts writes them. A thumbnail goes first, so that the beginning of a file is a picture already.
 //!
-//! Use it for photos where bytes count and a decoder of 10 to 20 megapixels a second is fast enough. It is lossy. Text and drawings with few colours
-//! are smaller as an indexed PNG ([`crate::palette`]).
+//! Use it for photos where bytes count and a decoder of 10 to 20 megapixels a second is fast enough. It is lossy. Text
+//! and drawings with few colours are smaller as an indexed PNG ([`crate::palette`]).
 //!
 //! ```
 //! use cortado::prelude::*;
@@ -23,7 +23,8 @@
 //!
 //! # Format, version 1
 //!
-//! Numbers are little-endian; `varint` has seven bits a byte, the lowest first, and the highest bit set in all but the last.
+//! Numbers are little-endian; `varint` has seven bits a byte, the lowest first, and the highest bit set in all but the
+//! last.
 //!
 //! | offset | bytes | what |
 //! |---|---|---|
@@ -43,15 +44,16 @@
 //! | | | the thumbnail, and the lower 16 bits of its CRC-32 |
 //! | | | each slice, and the lower 16 bits of its CRC-32 |
 //!
-//! The thumbnail is the mean of every 16 x 16 pixels of Y, Cb and Cr, a plane after the other. A slice is its rows of Y, then of Cb and of Cr, each in
-//! 8 x 8 blocks from left to right and top to bottom. A block is its class, in the visual profile (luma) its choice of step, in chroma
-//! how it follows luma, the number of its coefficients up to the last that is not zero, and from that one down to the first
-//! whether each is zero, more than one and so on, and its sign. All are yes-or-no decisions for one range coder each for the thumbnail and a
-//! slice, whose models start as the tables say: `model.rs` has the arithmetic, `block.rs` the contexts. Slices know nothing of each other: their borders
+//! The thumbnail is the mean of every 16 x 16 pixels of Y, Cb and Cr, a plane after the other. A slice is its rows of
+//! Y, then of Cb and of Cr, each in 8 x 8 blocks from left to right and top to bottom. A block is its class, in the
+//! visual profile (luma) its choice of step, in chroma how it follows luma, the number of its coefficients up to the
+//! last that is not zero, and from that one down to the first whether each is zero, more than one and so on, and its
+//! sign. All are yes-or-no decisions for one range coder each for the thumbnail and a slice, whose models start as the
+//! tables say: `model.rs` has the arithmetic, `block.rs` the contexts. Slices know nothing of each other: their borders
 //! are the thumbnail's, on lines between its values.
 //!
-//! Decoding is arithmetic on integers alone, with samples in 1/16 of a level: the same pixels on every machine and with any number
-//! of threads.
+//! Decoding is arithmetic on integers alone, with samples in 1/16 of a level: the same pixels on every machine and with
+//! any number of threads.
 
 mod block;
 mod decode;
@@ -93,8 +95,8 @@ const FORMAT: &str = "laff";
 /// second, several times less with a PSNR or a number of bytes as the goal; memory is about 30 bytes a pixel.
 ///
 /// # Errors
-/// [`Error::OutOfRange`] when the quality is not from 0 to 100, the PSNR not a number, slices are not from 1 to 4,080 rows, or no
-/// file is small enough; [`Error::TooLarge`] when a side is more than 65,535.
+/// [`Error::OutOfRange`] when the quality is not from 0 to 100, the PSNR not a number, slices are not from 1 to 4,080
+/// rows, or no file is small enough; [`Error::TooLarge`] when a side is more than 65,535.
 pub fn encode(photo: &Photo, options: &LaffOptions) -> Result<Vec<u8>> {
     Ok(encode_with_photo(photo, options)?.0)
 }
@@ -176,15 +178,16 @@ impl Trial {
         })
     }
 
-    /// The coarsest quantiser at which what `measure` finds, which falls from one quantiser to the next by about `slope`, is at least
-    /// `goal`; and the next coarser one.
+    /// The coarsest quantiser at which what `measure` finds, which falls from one quantiser to the next by about
+    /// `slope`, is at least `goal`; and the next coarser one.
     fn last_above(
         &self,
         goal: f64,
         slope: f64,
         measure: impl Fn(&Encoded) -> Result<f64>,
     ) -> Result<(Option<Encoded>, Option<Encoded>)> {
-        // The measure is at least the goal at `above`, and below it at `below`: quantisers that were tried, or beyond all.
+        // The measure is at least the goal at `above`, and below it at `below`: quantisers that were tried, or beyond
+        // all.
         let (mut above, mut below): (i32, i32) = (-1, 256);
         let mut last: Option<(f64, Encoded)> = None;
         let mut next: Option<(f64, Encoded)> = None;
@@ -223,8 +226,8 @@ fn quantizer(quality: f64, profile: Profile) -> u8 {
     (from + (to - from) * (quality - low) / (high - low)).round() as u8
 }
 
-/// Qualities and the quantisers at which luma has about the PSNR that libjpeg-turbo gives it: a little more on the training
-/// photos, a little less on Kodak's.
+/// Qualities and the quantisers at which luma has about the PSNR that libjpeg-turbo gives it: a little more on the
+/// training photos, a little less on Kodak's.
 const QUALITIES: [(f64, f64); 9] = [
     (0.0, 255.0),
     (10.0, 231.0),
@@ -293,7 +296,8 @@ impl Part {
     }
 }
 
-/// Decodes what there is of a stream that may end early or be damaged: the slices that are whole, and elsewhere the thumbnail.
+/// Decodes what there is of a stream that may end early or be damaged: the slices that are whole, and elsewhere the
+/// thumbnail.
 ///
 /// # Errors
 /// As [`decode_with`], when the header or the thumbnail are not whole.

@@ -1,7 +1,8 @@
 //! The adaptive model of all decisions: what each was in several contexts, and weights by which these are added up.
 //!
-//! A decision has a kind, and of each of its kind's [`INPUTS`] sets of contexts one. Every context has a counter of what came of its
-//! decisions; counters and weights start from what they were on the photos that the tables were trained on.
+//! A decision has a kind, and of each of its kind's [`INPUTS`] sets of contexts one. Every context has a counter of
+//! what came of its decisions; counters and weights start from what they were on the photos that the tables were
+//! trained on.
 
 use crate::mixing::{Counter, LEAST, LOGIT_LIMIT, LOGITS, MOST, probability};
 use crate::range_coder::{Coder, code_plain};
@@ -102,7 +103,8 @@ pub(super) struct Model {
     pub seen: Vec<[u32; 2]>,
 }
 
-/// How often a context's decisions count as seen before a photo starts, by the upper two bits of its byte in the tables.
+/// How often a context's decisions count as seen before a photo starts, by the upper two bits of its byte in the
+/// tables.
 const CONFIDENCE: [u32; 4] = [1, 4, 12, 30];
 
 impl Model {
@@ -205,8 +207,8 @@ pub(super) fn code_large(coder: &mut impl Coder, value: u32) -> u32 {
     (1 << bits) - 1 + code_plain(coder, u64::from((value + 1) & ((1 << bits) - 1)), bits) as u32
 }
 
-/// Where the decisions about one of the thumbnail's values are: by how far the values to the left, above, and of luma were
-/// from what was predicted, and by how much the neighbours differ.
+/// Where the decisions about one of the thumbnail's values are: by how far the values to the left, above, and of luma
+/// were from what was predicted, and by how much the neighbours differ.
 pub(super) fn thumbnail_places(plane: usize, [left, above, same]: [u8; 3], activity: u32) -> impl Fn(usize) -> Place {
     let [left, above, same] = [left, above, same].map(usize::from);
     let activity = (32 - activity.leading_zeros()).min(7) as usize;

@@ -59,8 +59,8 @@ impl LaffOptions {
         Self { rate: Rate::Quality(75.0), profile: Profile::Mse, full_chroma: false, slice_rows: None }
     }
 
-    /// A quality from 0 to 100. From 10 to 95 luma has, within a dB or so, the PSNR that libjpeg-turbo gives it at the same
-    /// number; in the visual profile it is SSIMULACRA 2 that is alike.
+    /// A quality from 0 to 100. From 10 to 95 luma has, within a dB or so, the PSNR that libjpeg-turbo gives it at the
+    /// same number; in the visual profile it is SSIMULACRA 2 that is alike.
     #[must_use]
     pub const fn quality(mut self, quality: f64) -> Self {
         self.rate = Rate::Quality(quality);

@@ -40,7 +40,8 @@ impl Plane {
         half
     }
 
-    /// A row of the inverse of `halved`, on lines between the samples: three quarters of the nearest, a quarter of the next.
+    /// A row of the inverse of `halved`, on lines between the samples: three quarters of the nearest, a quarter of the
+    /// next.
     fn doubled_row(&self, y: usize, row: &mut [i16]) {
         let (near, far) = (self.row(y / 2), self.row(beside(y, self.height)));
         let blended = |x: usize| 3 * i32::from(near[x]) + i32::from(far[x]);
@@ -82,8 +83,8 @@ impl Layout {
     }
 }
 
-/// (Y, Cb, Cr) as JPEG has them: BT.601 coefficients, full range, chroma around 128. Coefficients in 1/65,536, rows that sum to
-/// one and to nothing.
+/// (Y, Cb, Cr) as JPEG has them: BT.601 coefficients, full range, chroma around 128. Coefficients in 1/65,536, rows
+/// that sum to one and to nothing.
 const TO_YCBCR: [[i32; 3]; 3] = [[19595, 38470, 7471], [-11058, -21710, 32768], [32768, -27439, -5329]];
 
 /// The planes of a photo.

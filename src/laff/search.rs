@@ -6,7 +6,8 @@ use super::slice::{Border, add_slope, level, predict};
 use super::tables::{BLOCK, Class, NO_DELTA, Quantizer};
 use std::sync::LazyLock;
 
-/// Classes whose coefficients are quantised for good: those that look cheapest. All would make files 0.4 % smaller, in 2.5 times the time.
+/// Classes whose coefficients are quantised for good: those that look cheapest. All would make files 0.4 % smaller, in
+/// 2.5 times the time.
 const TRIED: usize = 4;
 
 /// Bits of a decision that came true, by its probability in 4,096.

@@ -141,24 +141,29 @@ impl PlaneSlice {
         self.classes = self.kinds.clone();
     }
 
-    /// Takes the samples from those of a slice of luma: all of them, or the means of four where chroma is halved.
-    pub(super) fn follow(&mut self, luma: &Self, subsampling: usize) {
-        let (height, width) = (self.rows * SIDE, self.columns * SIDE);
-        let luma_row = |y: usize| &luma.samples[(BEFORE + y.min(luma.rows * SIDE - 1)) * luma.stride + BEFORE..];
-        let last = luma.columns * SIDE - 1;
-        for (y, row) in self.samples[BEFORE * self.stride..].chunks_exact_mut(self.stride).take(height).enumerate() {
+    /// Luma as a slice of chroma that is `part` of its plane: as it is, or the means of four samples where chroma is
+    /// halved.
+    pub(super) fn at_scale_of(&self, part: (usize, usize, usize), guide: &Guide, subsampling: usize) -> Self {
+        let mut scaled = Self::new(part, guide);
+        let (height, width) = (scaled.rows * SIDE, scaled.columns * SIDE);
+        let own_row = |y: usize| &self.samples[(BEFORE + y.min(self.rows * SIDE - 1)) * self.stride + BEFORE..];
+        let last = self.columns * SIDE - 1;
+        for (y, row) in
+            scaled.samples[BEFORE * scaled.stride..].chunks_exact_mut(scaled.stride).take(height).enumerate()
+        {
             let row = &mut row[BEFORE..][..width];
             if subsampling == 1 {
-                row.copy_from_slice(&luma_row(y)[..width]);
+                row.copy_from_slice(&own_row(y)[..width]);
                 continue;
             }
-            let rows = [luma_row(2 * y), luma_row(2 * y + 1)];
+            let rows = [own_row(2 * y), own_row(2 * y + 1)];
             for (x, sample) in row.iter_mut().enumerate() {
                 let (left, right) = ((2 * x).min(last), (2 * x + 1).min(last));
                 let sum: i32 = rows.iter().map(|row| i32::from(row[left]) + i32::from(row[right])).sum();
                 *sample = ((sum + 2) >> 2) as i16;
             }
         }
+        scaled
     }
 
     /// Writes the slice's samples into the rows of a plane that it is of.
@@ -168,7 +173,8 @@ impl PlaneSlice {
         }
     }
 
-    /// Takes a block of a plane, as wide as the slice, whose rows from `top` on the slice is of; sides stand for what is beyond.
+    /// Takes a block of a plane, as wide as the slice, whose rows from `top` on the slice is of; sides stand for what
+    /// is beyond.
     pub(super) fn source(plane: &Plane, top: usize, row: usize, column: usize) -> [i16; BLOCK] {
         let (y, x) = (top + row * SIDE, column * SIDE);
         std::array::from_fn(|index| {
@@ -225,7 +231,7 @@ pub(super) struct History {
     above: Vec<Coded>,
     current: Vec<Coded>,
     /// The sums of coefficients' sizes of all blocks.
-    pub sums: Vec<u8>,
+    sums: Vec<u8>,
 }
 
 impl History {
@@ -262,7 +268,6 @@ impl History {
 
     pub(super) fn end_row(&mut self) {
         std::mem::swap(&mut self.above, &mut self.current);
-        debug_assert_eq!(self.columns + 2, self.above.len());
     }
 
     /// How much is in the same place of this plane, for a plane with `rows` x `columns` blocks: 0 to 7.

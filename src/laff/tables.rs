@@ -170,13 +170,15 @@ pub(super) fn step(quantizer: u8) -> u32 {
     (OCTAVE[usize::from(quantizer % 32)] << (quantizer / 32)) >> 9
 }
 
-/// How far a block's step can be from its plane's in a visual profile: `DELTAS` choices, each `DELTA` quantisers from the next.
+/// How far a block's step can be from its plane's in a visual profile: `DELTAS` choices, each `DELTA` quantisers from
+/// the next.
 pub(super) const DELTAS: usize = 6;
 const DELTA: i32 = 10;
 /// The choice that is the plane's own step.
 pub(super) const NO_DELTA: usize = 2;
 
-/// The step of the thumbnail that goes with a quantiser of luma, in 1/16 of a level: half of its step, in halves of a level.
+/// The step of the thumbnail that goes with a quantiser of luma, in 1/16 of a level: half of its step, in halves of a
+/// level.
 pub(super) fn thumbnail_step(quantizer: u8) -> i32 {
     (step(quantizer) as i32 / 32).clamp(16, 512) / 8 * 8
 }

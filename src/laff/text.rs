@@ -64,7 +64,8 @@ pub fn from_text(text: &str) -> Result<Vec<u8>> {
         0 => {}
         1 => return Err(Error::malformed_at(FORMAT, text.len(), "a single digit is left at the end")),
         _ => {
-            // The digits left out were of a number that zeros had filled up: the largest that begins so holds its bytes.
+            // The digits left out were of a number that zeros had filled up: the largest that begins so holds its
+            // bytes.
             for _ in digits..5 {
                 number = number * 85 + 84;
             }

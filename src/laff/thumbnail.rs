@@ -1,5 +1,5 @@
-//! The thumbnail: the mean of every 16 x 16 pixels, sent first; a picture by itself, and what blocks are predicted from where
-//! nothing else is known.
+//! The thumbnail: the mean of every 16 x 16 pixels, sent first; a picture by itself, and what blocks are predicted from
+//! where nothing else is known.
 
 use super::model::{Model, thumbnail_places};
 use super::planes::{Layout, PEAK, Plane};

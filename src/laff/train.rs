@@ -1,9 +1,9 @@
 //! Makes the tables from photos: `cargo run --release --example train_laff -- FOLDER`.
 //!
-//! Blocks are sorted by the direction of their gradient at first. Then, again and again, the photos are encoded with what is known,
-//! and of the blocks that the encoder gave to a class, that class's prediction becomes the linear map with the least squared error
-//! and its basis the singular vectors of what is left: alternating assignment and SVD. What contexts saw in the last passes is where
-//! the models will start, and post-filters are fitted at the end.
+//! Blocks are sorted by the direction of their gradient at first. Then, again and again, the photos are encoded with
+//! what is known, and of the blocks that the encoder gave to a class, that class's prediction becomes the linear map
+//! with the least squared error and its basis the singular vectors of what is left: alternating assignment and SVD.
+//! What contexts saw in the last passes is where the models will start, and post-filters are fitted at the end.
 
 use super::encode::{Observer, Prepared, Settings, slices};
 use super::filter::{self, KINDS, NEIGHBOURS};
@@ -21,8 +21,8 @@ use crate::photo::Photo;
 use crate::second_stage::SecondStage;
 use rayon::prelude::*;
 
-/// Quantisers at which the photos are encoded: about JPEG's qualities 50, 75 and 90, and two in the visual profile, from which
-/// only contexts learn.
+/// Quantisers at which the photos are encoded: about JPEG's qualities 50, 75 and 90, and two in the visual profile,
+/// from which only contexts learn.
 const QUANTIZERS: [(u8, Profile); 5] =
     [(146, Profile::Mse), (172, Profile::Mse), (112, Profile::Mse), (140, Profile::Visual), (112, Profile::Visual)];
 /// Passes at the end in which every photo is encoded at each of them; before, at one or two.
@@ -34,8 +34,8 @@ const FILTERED: [u8; 8] = [76, 90, 104, 120, 136, 152, 168, 184];
 
 /// Trains tables on photos and gives the file that the library holds them in. `report` is told what each pass came to.
 ///
-/// The same photos in the same order give the same file on any number of threads. Ten passes over 50 photos of 0.4 megapixels
-/// take minutes and a gigabyte.
+/// The same photos in the same order give the same file on any number of threads. Ten passes over 50 photos of 0.4
+/// megapixels take minutes and a gigabyte.
 ///
 /// # Errors
 /// [`Error::OutOfRange`] when there is no photo, or fewer than four passes.

@@ -28,7 +28,8 @@ pub fn psnr(reference: &Photo, other: &Photo) -> Result<f64> {
     Ok(psnr_from_mse(mse(reference, other)?))
 }
 
-/// PSNR in dB of the lumas (BT.601) of two photos, before rounding, with a peak of 255. Papers on codecs call it PSNR-Y.
+/// PSNR in dB of the lumas (BT.601) of two photos, before rounding, with a peak of 255. Papers on codecs call it
+/// PSNR-Y.
 ///
 /// # Errors
 /// As [`mse`].

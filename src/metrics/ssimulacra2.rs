@@ -5,16 +5,17 @@ use crate::error::{Error, Result};
 use crate::photo::Photo;
 use rayon::prelude::*;
 
-/// SSIMULACRA 2 of a photo against its reference: 100 for equal ones, 90 where most people see no difference, 70 for high, 50 for
-/// medium, 30 for low quality, and below zero for worse.
+/// SSIMULACRA 2 of a photo against its reference: 100 for equal ones, 90 where most people see no difference, 70 for
+/// high, 50 for medium, 30 for low quality, and below zero for worse.
 ///
-/// Jon Sneyers' measure in its version 2.1 (libjxl's `tools/ssimulacra2.cc`): structural similarity and lost and false edges in
-/// the XYB colour space at six scales, 108 numbers of which people's judgements of compressed pictures chose a weighted sum.
-/// libjxl's is the same to about a hundredth of a point. Takes time in proportion to the pixels, and 100 bytes for each.
+/// Jon Sneyers' measure in its version 2.1 (libjxl's `tools/ssimulacra2.cc`): structural similarity and lost and false
+/// edges in the XYB colour space at six scales, 108 numbers of which people's judgements of compressed pictures chose a
+/// weighted sum. libjxl's is the same to about a hundredth of a point. Takes time in proportion to the pixels, and 100
+/// bytes for each.
 ///
 /// # Errors
-/// [`Error::ShapeMismatch`] when the photos differ in height, width or channels, [`Error::OutOfRange`] when a side is less
-/// than 8.
+/// [`Error::ShapeMismatch`] when the photos differ in height, width or channels, [`Error::OutOfRange`] when a side is
+/// less than 8.
 pub fn ssimulacra2(reference: &Photo, other: &Photo) -> Result<f64> {
     check_shapes(reference, other)?;
     if reference.height().min(reference.width()) < LEAST_SIDE {
@@ -48,8 +49,8 @@ pub fn ssimulacra2(reference: &Photo, other: &Photo) -> Result<f64> {
 const SCALES: usize = 6;
 const LEAST_SIDE: usize = 8;
 
-/// Weights of the six numbers of each scale of X, of Y and of B: of similarity, false and lost edges, the mean and then the
-/// fourth root of the mean fourth power. Those that are zero or near it stay as they are published.
+/// Weights of the six numbers of each scale of X, of Y and of B: of similarity, false and lost edges, the mean and then
+/// the fourth root of the mean fourth power. Those that are zero or near it stay as they are published.
 const WEIGHTS: [[f64; 6]; 3 * SCALES] = [
     [0.0, 0.0007376606707406586, 0.0, 0.0, 0.0007793481682867309, 0.0],
     [0.0, 0.0004371155730107379, 0.0, 1.1041726426657346, 0.00066284834129271, 0.00015231632783718752],
@@ -158,8 +159,8 @@ fn compare(a: &[f32], b: &[f32], height: usize, width: usize) -> [f64; 6] {
     [unlike, false_edges, lost, root(unlike4), root(false4), root(lost4)]
 }
 
-/// libjxl's recursive Gaussian with a deviation of 1.5 pixels, of which these nine weights are what it does to one pixel;
-/// there is nothing beyond the sides.
+/// libjxl's recursive Gaussian with a deviation of 1.5 pixels, of which these nine weights are what it does to one
+/// pixel; there is nothing beyond the sides.
 fn blur(plane: &[f32], height: usize, width: usize) -> Vec<f32> {
     const WEIGHTS: [f32; 5] = [0.264_621_1, 0.212_928_6, 0.109_335_37, 0.036_011_115, 0.009_414_368];
     let mut rows = vec![0.0; plane.len()];
