@@ -287,7 +287,7 @@ fn bad_input_is_one_clear_line_and_leaves_nothing() {
         (&["compress", ".", "-o", "o.png"], "error: cannot read .: Is a directory (os error 21)"),
         (
             &["compress", &photo, "-o", "o.zip"],
-            "error: cannot tell a codec from o.zip: end its name in .png or .gif (palette), .json or .json.gz (femto), .ristretto (labels) or .cpso (labels; also .cpso.xz, .zst, \
+            "error: cannot tell a codec from o.zip: end its name in .laff (photos; as text .laff.txt), .png or .gif (palette), .json or .json.gz (femto), .ristretto (labels) or .cpso (labels; also .cpso.xz, .zst, \
              .gz, .bz2, .br, .lz4)",
         ),
         (&["decompress", &photo, "-o", "o.png"], "error: the PNG holds colours, not a palette and indices"),

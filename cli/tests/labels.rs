@@ -194,7 +194,7 @@ fn bad_input_is_one_clear_line_and_leaves_nothing() {
         ),
         (
             &["compress", &labels, "-o", "-"],
-            "cannot tell a codec from -: say --to .png or .gif (palette), .json or .json.gz (femto), .ristretto (labels) or .cpso (labels; also .cpso.xz, .zst, .gz, .bz2, .br, .lz4)",
+            "cannot tell a codec from -: say --to .laff (photos; as text .laff.txt), .png or .gif (palette), .json or .json.gz (femto), .ristretto (labels) or .cpso (labels; also .cpso.xz, .zst, .gz, .bz2, .br, .lz4)",
         ),
         (
             &["decompress", "wrong.cpso", "-o", "o.npy"],
@@ -211,7 +211,9 @@ fn bad_input_is_one_clear_line_and_leaves_nothing() {
         let message = refusal(folder, arguments);
         if expected.is_empty() {
             assert!(
-                message.ends_with("is neither an indexed PNG, a femto archive nor a Compresso or Ristretto stream"),
+                message.ends_with(
+                    "is neither a laff stream, an indexed PNG, a femto archive nor a Compresso or Ristretto stream"
+                ),
                 "{message}"
             );
         } else {
