@@ -4,7 +4,6 @@ use crate::codec::{Codec, Form};
 use crate::{Files, femto, labels, laff, output, palette};
 use anyhow::{Result, bail};
 use clap::Args;
-use cortado::file;
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -33,9 +32,6 @@ pub fn run(options: &Options) -> Result<()> {
             name.display()
         );
     };
-    if !matches!(codec, Codec::Laff(_)) {
-        options.laff.refuse(&file::extension(name))?;
-    }
     match codec {
         Codec::Laff(_) => {
             options.palette.refuse("laff", &["--psnr"])?;
@@ -44,15 +40,18 @@ pub fn run(options: &Options) -> Result<()> {
         }
         Codec::Palette => {
             options.femto.refuse("png")?;
+            options.laff.refuse("png")?;
             options.labels.refuse("png")?;
         }
         Codec::Femto(_) => {
             options.palette.refuse("json", &["--colors", "--seed"])?;
+            options.laff.refuse("json")?;
             options.labels.refuse("json")?;
         }
         Codec::Labels(codec) => {
             options.palette.refuse(codec.extension(), &[])?;
             options.femto.refuse(codec.extension())?;
+            options.laff.refuse(codec.extension())?;
             options.labels.check(codec)?;
         }
     }

@@ -13,7 +13,7 @@ pub(super) type Levels = [i32; BLOCK];
 pub(super) struct Coded {
     /// Its class, or [`Coded::NONE`].
     class: u8,
-    pub count: u8,
+    count: u8,
     /// The sum of its coefficients' sizes, up to 255.
     pub sum: u8,
     slope: i8,
@@ -98,16 +98,10 @@ fn step_of(steps: &[u8; BLOCK + 1], sum: usize) -> usize {
 }
 
 impl Around<'_> {
-    /// The average of the neighbours' counts, those at the sides counted twice and more.
-    fn counts(&self) -> usize {
+    /// The average of something of the neighbours, those at the sides counted three times.
+    fn average(&self, of: fn(&Coded) -> u8) -> usize {
         let [left, above, above_left, above_right] =
-            [self.left, self.above, self.above_left, self.above_right].map(|block| usize::from(block.count));
-        (3 * left + 3 * above + above_left + above_right + 4) / 8
-    }
-
-    fn sums(&self) -> usize {
-        let [left, above, above_left, above_right] =
-            [self.left, self.above, self.above_left, self.above_right].map(|block| usize::from(block.sum));
+            [self.left, self.above, self.above_left, self.above_right].map(|block| usize::from(of(block)));
         (3 * left + 3 * above + above_left + above_right + 4) / 8
     }
 
@@ -180,7 +174,6 @@ impl Around<'_> {
 
     /// Where a block's coefficients are decided.
     pub(super) fn coefficients(&self, class: usize) -> Coefficients<'_> {
-        let sums = self.sums();
         Coefficients {
             around: self,
             class,
@@ -188,8 +181,8 @@ impl Around<'_> {
             above: step_of(&COUNT_STEPS, self.above.count.into()),
             diagonal: step_of(&COUNT_STEPS, self.above_left.count.into()) * 8
                 + step_of(&COUNT_STEPS, self.above_right.count.into()),
-            counts: step_of(&COUNT_STEPS, self.counts()),
-            sums: step_of(&COUNT_STEPS, sums),
+            counts: step_of(&COUNT_STEPS, self.average(|block| block.count)),
+            sums: step_of(&COUNT_STEPS, self.average(|block| block.sum)),
         }
     }
 }

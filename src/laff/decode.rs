@@ -87,13 +87,13 @@ pub(super) fn part(tables: &Tables, bytes: &[u8], limits: &Limits) -> Result<Par
     let shape = (header.height.div_ceil(8), header.width.div_ceil(8));
     let classes = planes.iter().flat_map(|planes| &planes[0].classes).copied().collect();
     let classes = Array2::from_shape_vec(shape, classes).expect("a class for each block");
-    Ok(Part { photo: assemble(&header, planes, Some(&tables.filters))?, slices, classes, damage })
+    Ok(Part { photo: assemble(&header, &planes, Some(&tables.filters))?, slices, classes, damage })
 }
 
 /// The photo of all slices' planes.
 pub(super) fn assemble(
     header: &Header,
-    slices: Vec<Vec<PlaneSlice>>,
+    slices: &[Vec<PlaneSlice>],
     filters: Option<&[Vec<Filter>; 2]>,
 ) -> Result<Photo> {
     let layout = header.layout;

@@ -2,7 +2,7 @@
 
 use super::block::{Coded, count};
 use super::decode::assemble;
-use super::filter;
+use super::filter::{self, Filter};
 use super::header::{Header, check};
 use super::model::Model;
 use super::options::Profile;
@@ -25,8 +25,6 @@ pub(super) struct Settings {
     pub slice: usize,
     /// Squared steps that a bit may cost.
     lambda: f32,
-    /// Whether the post-filter is applied.
-    pub filtered: bool,
 }
 
 impl Settings {
@@ -36,15 +34,22 @@ impl Settings {
             Profile::Mse => (0.13, 0),
             Profile::Visual => (0.08, 16),
         };
-        Self { profile, quantizers: [quantizer, quantizer.saturating_sub(finer)], slice, lambda, filtered: true }
+        Self { profile, quantizers: [quantizer, quantizer.saturating_sub(finer)], slice, lambda }
     }
 }
 
 /// A photo that was coded.
 pub(super) struct Encoded {
     pub bytes: Vec<u8>,
-    /// What a decoder will make of them.
-    pub photo: Photo,
+    header: Header,
+    slices: Vec<Vec<PlaneSlice>>,
+}
+
+impl Encoded {
+    /// What a decoder with these filters makes of the bytes.
+    pub(super) fn photo(&self, filters: Option<&[Vec<Filter>; 2]>) -> Photo {
+        assemble(&self.header, &self.slices, filters).expect("a photo's planes make a photo")
+    }
 }
 
 /// Watches while photos are encoded, to learn from them.
@@ -125,7 +130,7 @@ impl Prepared {
         let slices = slices(self.height, settings.slice);
         let coded: Vec<(Vec<PlaneSlice>, Vec<u8>)> =
             slices.par_iter().map(|&slice| self.slice(tables, settings, &guides, slice, &mut None)).collect();
-        let (planes, parts): (Vec<_>, Vec<_>) = coded.into_iter().unzip();
+        let (slices, parts): (Vec<_>, Vec<_>) = coded.into_iter().unzip();
         let parts = || std::iter::once(&thumbnail).chain(&parts);
         let header = Header {
             height: self.height,
@@ -142,9 +147,7 @@ impl Prepared {
             bytes.extend(part);
             bytes.extend(check(part));
         }
-        let filters = settings.filtered.then_some(&tables.filters);
-        let photo = assemble(&header, planes, filters).expect("a photo's planes make a photo");
-        Encoded { bytes, photo }
+        Encoded { bytes, header, slices }
     }
 
     /// Codes one slice.

@@ -1,12 +1,10 @@
 //! A look inside: what the tables hold, and what each ingredient of the codec is worth.
 
-use super::encode::{Prepared, Settings};
-use super::header::usual_slice;
+use super::encode::Settings;
 use super::model::Model;
-use super::options::Profile;
-use super::planes::Layout;
-use super::quantizer;
+use super::options::{LaffOptions, Profile};
 use super::tables::{BLOCK, Class, FROZEN, INPUTS, Tables};
+use super::{Trial, quantizer};
 use crate::error::{Error, Result};
 use crate::photo::Photo;
 
@@ -82,15 +80,11 @@ impl Ingredients {
     /// # Errors
     /// [`Error::OutOfRange`] when the quality is not from 0 to 100.
     pub fn encode(self, photo: &Photo, quality: f64) -> Result<(usize, Photo)> {
-        if !(0.0..=100.0).contains(&quality) {
-            return Err(Error::OutOfRange { name: "quality", found: quality.to_string(), expected: "from 0 to 100" });
-        }
-        let layout = if photo.is_grey() { Layout::Grey } else { Layout::Halved };
-        let quantizer = quantizer(quality, Profile::Mse);
-        let mut settings = Settings::new(Profile::Mse, quantizer, usual_slice(photo.height()));
-        settings.filtered = self.has(Self::Filter);
-        let encoded = Prepared::new(photo, layout).encode(&self.tables(), &settings);
-        Ok((encoded.bytes.len(), encoded.photo))
+        let quantizer = quantizer(quality, Profile::Mse)?;
+        let trial = Trial::new(photo, &LaffOptions::new())?;
+        let encoded = trial.prepared.encode(&self.tables(), &Settings::new(Profile::Mse, quantizer, trial.slice));
+        let photo = encoded.photo(self.has(Self::Filter).then_some(&FROZEN.filters));
+        Ok((encoded.bytes.len(), photo))
     }
 
     fn tables(self) -> Tables {

@@ -98,7 +98,7 @@ const FORMAT: &str = "laff";
 /// [`Error::OutOfRange`] when the quality is not from 0 to 100, the PSNR not a number, slices are not from 1 to 4,080
 /// rows, or no file is small enough; [`Error::TooLarge`] when a side is more than 65,535.
 pub fn encode(photo: &Photo, options: &LaffOptions) -> Result<Vec<u8>> {
-    Ok(encode_with_photo(photo, options)?.0)
+    Ok(reach(photo, options)?.bytes)
 }
 
 /// Encodes a photo, and gives what it will be decoded to, which the encoder knows: faster than decoding it.
@@ -106,19 +106,19 @@ pub fn encode(photo: &Photo, options: &LaffOptions) -> Result<Vec<u8>> {
 /// # Errors
 /// As [`encode`].
 pub fn encode_with_photo(photo: &Photo, options: &LaffOptions) -> Result<(Vec<u8>, Photo)> {
+    let encoded = reach(photo, options)?;
+    let photo = encoded.photo(Some(&FROZEN.filters));
+    Ok((encoded.bytes, photo))
+}
+
+/// Encodes a photo so that its goal is reached.
+fn reach(photo: &Photo, options: &LaffOptions) -> Result<Encoded> {
     let encoder = Trial::new(photo, options)?;
-    let encoded = match options.rate {
-        Rate::Quality(quality) if (0.0..=100.0).contains(&quality) => {
-            encoder.encode(quantizer(quality, options.profile))
-        }
-        Rate::Quality(quality) => {
-            let found = quality.to_string();
-            return Err(Error::OutOfRange { name: "quality", found, expected: "from 0 to 100" });
-        }
+    Ok(match options.rate {
+        Rate::Quality(quality) => encoder.encode(quantizer(quality, options.profile)?),
         Rate::Psnr(db) => encoder.reach_psnr(photo, db)?,
         Rate::Bytes(bytes) => encoder.reach_bytes(bytes)?,
-    };
-    Ok((encoded.bytes, encoded.photo))
+    })
 }
 
 /// Encodes one photo with one quantiser after another.
@@ -162,7 +162,8 @@ impl Trial {
             return Err(Error::OutOfRange { name: "PSNR", found: "NaN".into(), expected: "a number of dB" });
         }
         // Finer by an octave is better by 5 dB or so.
-        let (last, next) = self.last_above(db, -5.0 / 32.0, |encoded| psnr_luma(photo, &encoded.photo))?;
+        let (last, next) =
+            self.last_above(db, -5.0 / 32.0, |encoded| psnr_luma(photo, &encoded.photo(Some(&FROZEN.filters))))?;
         Ok(last.or(next).expect("one of all quantisers is either"))
     }
 
@@ -216,14 +217,17 @@ impl Trial {
 }
 
 /// The quantiser of luma for a quality: 0 is the coarsest.
-fn quantizer(quality: f64, profile: Profile) -> u8 {
+fn quantizer(quality: f64, profile: Profile) -> Result<u8> {
+    if !(0.0..=100.0).contains(&quality) {
+        return Err(Error::OutOfRange { name: "quality", found: quality.to_string(), expected: "from 0 to 100" });
+    }
     let curve = match profile {
         Profile::Mse => &QUALITIES,
         Profile::Visual => &VISUAL_QUALITIES,
     };
     let after = curve.iter().position(|&(at, _)| at >= quality).unwrap_or(curve.len() - 1).max(1);
     let ((low, from), (high, to)) = (curve[after - 1], curve[after]);
-    (from + (to - from) * (quality - low) / (high - low)).round() as u8
+    Ok((from + (to - from) * (quality - low) / (high - low)).round() as u8)
 }
 
 /// Qualities and the quantisers at which luma has about the PSNR that libjpeg-turbo gives it: a little more on the

@@ -1,6 +1,6 @@
 //! What the encoder decides for a block: the class and the coefficients that cost least, in error and in bits together.
 
-use super::block::{Around, Coefficients, LARGEST_UNARY, Levels, Trail, count, walk_count};
+use super::block::{Around, Coefficients, LARGEST_UNARY, Levels, Trail, walk_count};
 use super::model::{Model, Place};
 use super::slice::{Border, add_slope, level, predict};
 use super::tables::{BLOCK, Class, NO_DELTA, Quantizer};
@@ -72,7 +72,7 @@ impl Search<'_> {
         for (node, price_of) in class_prices.iter_mut().enumerate().take(classes.len()).skip(1) {
             *price_of = price(self.model, &around.class_place(node));
         }
-        let mut candidates = [const { None }; 16];
+        let mut candidates = Vec::with_capacity(classes.len());
         for (number, class) in classes.iter().enumerate() {
             let mut class_bits = 0.0;
             for shift in 0..bits {
@@ -96,14 +96,11 @@ impl Search<'_> {
             exact.iter_mut().zip(steps).for_each(|(coefficient, step)| *coefficient /= step);
             let overhead = class_bits * self.lambda;
             let estimate = overhead + estimate(&exact, self.lambda);
-            candidates[number] = Some(Candidate { number, slope, prediction, exact, overhead, estimate });
+            candidates.push(Candidate { number, slope, prediction, exact, overhead, estimate });
         }
-        let candidates = &mut candidates[..classes.len()];
-        candidates.sort_by(|a, b| {
-            a.as_ref().map(|a| a.estimate).partial_cmp(&b.as_ref().map(|b| b.estimate)).expect("numbers")
-        });
+        candidates.sort_by(|a, b| a.estimate.total_cmp(&b.estimate));
         let mut best: Option<Choice> = None;
-        for candidate in candidates.iter().take(TRIED).flatten() {
+        for candidate in candidates.iter().take(TRIED) {
             let limit = best.as_ref().map_or(f32::INFINITY, |best| best.cost);
             let (levels, cost) = self.quantize(&around.coefficients(candidate.number), &candidate.exact);
             let cost = cost + candidate.overhead;
@@ -203,7 +200,6 @@ impl Search<'_> {
             }
             start = best_count;
         }
-        debug_assert!(count(&best.0) <= BLOCK);
         best
     }
 }
