@@ -33,6 +33,7 @@ pub mod compresso;
 mod error;
 pub mod file;
 pub mod laff;
+mod lengths;
 mod linalg;
 mod memory;
 pub mod metrics;

@@ -12,6 +12,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use std::fmt;
 use std::io::Cursor;
 use std::path::Path;
+use std::sync::LazyLock;
 
 /// An 8-bit picture in memory: RGB or grey, never empty.
 ///
@@ -418,6 +419,14 @@ impl fmt::Debug for Photo {
         write!(f, "Photo({} x {} {kind})", self.height, self.width)
     }
 }
+
+/// The light of each 8-bit sRGB level, from 0 to 1.
+pub(crate) static LINEAR: LazyLock<[f32; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|level| {
+        let sample = level as f64 / 255.0;
+        (if sample <= 0.04045 { sample / 12.92 } else { ((sample + 0.055) / 1.055).powf(2.4) }) as f32
+    })
+});
 
 /// The luma of a colour (ITU-R BT.601) in thousandths of a level.
 #[inline(always)]

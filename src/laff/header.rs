@@ -6,6 +6,7 @@ use super::options::Profile;
 use super::planes::Layout;
 use super::thumbnail::CELL;
 use crate::error::{Error, Limits, Result};
+use crate::lengths;
 
 const MAGIC: [u8; 4] = *b"laff";
 const VERSION: u8 = 1;
@@ -60,12 +61,7 @@ impl Header {
         bytes.extend((self.width as u16).to_le_bytes());
         bytes.extend((self.height as u16).to_le_bytes());
         for &length in &self.lengths {
-            let mut rest = length;
-            while rest >= 128 {
-                bytes.push(rest as u8 | 128);
-                rest >>= 7;
-            }
-            bytes.push(rest as u8);
+            lengths::put(length, &mut bytes);
         }
         bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
         bytes
@@ -105,24 +101,13 @@ impl Header {
         limits.check_pixels(height, width)?;
         limits.check_bytes((height * width) as u64 * BYTES_A_PIXEL)?;
         let mut at = FIXED;
-        let mut lengths = Vec::new();
+        let mut parts = Vec::new();
         for _ in 0..=slices(height, usize::from(slice)).len() {
-            let (mut length, mut shift) = (0, 0);
-            loop {
-                let Some(&byte) = bytes.get(at) else {
-                    return bad(at, "the stream ends in the lengths of its slices".into());
-                };
-                at += 1;
-                length |= usize::from(byte & 127) << shift;
-                shift += 7;
-                if byte < 128 {
-                    break;
-                }
-                if shift > 28 {
-                    return bad(at, "expected a length below 2^35".into());
-                }
+            match lengths::read(bytes, &mut at, 35) {
+                Some(length) => parts.push(length as usize),
+                None if at == bytes.len() => return bad(at, "the stream ends in the lengths of its slices".into()),
+                None => return bad(at, "expected a length below 2^35".into()),
             }
-            lengths.push(length);
         }
         let Some(&found) = bytes.get(at..).and_then(|rest| rest.first_chunk()) else {
             return bad(at, "the stream ends before its header's checksum".into());
@@ -134,7 +119,7 @@ impl Header {
         let profile = if flags & 4 != 0 { Profile::Visual } else { Profile::Mse };
         let (slice, thumbnail_step) = (slice.into(), 8 * i32::from(step));
         let quantizers = [luma, chroma];
-        Ok((Self { height, width, layout, profile, quantizers, thumbnail_step, slice, lengths }, at + 4))
+        Ok((Self { height, width, layout, profile, quantizers, thumbnail_step, slice, lengths: parts }, at + 4))
     }
 
     /// Rows of the photo in each slice: the first and how many.

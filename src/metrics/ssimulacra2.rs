@@ -2,7 +2,7 @@
 
 use super::check_shapes;
 use crate::error::{Error, Result};
-use crate::photo::Photo;
+use crate::photo::{LINEAR, Photo};
 use rayon::prelude::*;
 
 /// SSIMULACRA 2 of a photo against its reference: 100 for equal ones, 90 where most people see no difference, 70 for
@@ -94,13 +94,7 @@ struct Linear {
 }
 
 fn linear(photo: &Photo) -> Linear {
-    let levels: Vec<f32> = (0..256)
-        .map(|level| {
-            let level = f64::from(level) / 255.0;
-            (if level <= 0.04045 { level / 12.92 } else { ((level + 0.055) / 1.055).powf(2.4) }) as f32
-        })
-        .collect();
-    let channels = [0, 1, 2].map(|channel| photo.colors().map(|color| levels[usize::from(color[channel])]).collect());
+    let channels = [0, 1, 2].map(|channel| photo.colors().map(|color| LINEAR[usize::from(color[channel])]).collect());
     Linear { height: photo.height(), width: photo.width(), channels }
 }
 

@@ -1,9 +1,9 @@
 //! The spaces in which colours are compared.
 
 use crate::error::{Error, Result};
+use crate::photo::LINEAR;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::LazyLock;
 
 /// The space in which distances between colours are squared and summed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,14 +68,6 @@ impl FromStr for Space {
 
 /// Oklab's coordinates go from 0 to 1; times this they are as large as those of sRGB.
 const SCALE: f32 = 255.0;
-
-/// The light of each 8-bit sRGB level, from 0 to 1.
-static LINEAR: LazyLock<[f32; 256]> = LazyLock::new(|| {
-    std::array::from_fn(|level| {
-        let sample = level as f64 / 255.0;
-        (if sample <= 0.04045 { sample / 12.92 } else { ((sample + 0.055) / 1.055).powf(2.4) }) as f32
-    })
-});
 
 /// Oklab of linear sRGB, as its author gives it: light to cone responses, their cube roots, and the opponent axes.
 #[inline(always)]

@@ -3,6 +3,7 @@
 use super::dictionary;
 use super::options::Level;
 use crate::error::{Error, Limits, Result};
+use crate::lengths;
 use crate::volume::{Label, LabelType};
 use std::ops::Range;
 
@@ -68,7 +69,7 @@ pub(super) fn write<B: AsRef<[u8]>>(header: &Header, dictionary: &[u8], blocks: 
     }
     bytes.extend_from_slice(&[0; CHECKSUM_BYTES]);
     for block in blocks {
-        put_length(block.as_ref().len(), &mut bytes);
+        lengths::put(block.as_ref().len(), &mut bytes);
     }
     bytes.extend_from_slice(dictionary);
     let checksum = front_checksum(&bytes);
@@ -79,29 +80,6 @@ pub(super) fn write<B: AsRef<[u8]>>(header: &Header, dictionary: &[u8], blocks: 
         bytes.extend_from_slice(&crc32fast::hash(block.as_ref()).to_le_bytes());
     }
     Ok(bytes)
-}
-
-/// Seven bits a byte, the lowest first; the upper bit says that more follow.
-fn put_length(mut length: usize, bytes: &mut Vec<u8>) {
-    while length >= 128 {
-        bytes.push(length as u8 | 128);
-        length >>= 7;
-    }
-    bytes.push(length as u8);
-}
-
-/// Reads what [`put_length`] wrote of a block, and moves on behind it.
-fn read_length(bytes: &[u8], at: &mut usize, block: usize) -> Result<u64> {
-    let mut length = 0;
-    for shift in (0..56).step_by(7) {
-        let Some(&byte) = bytes.get(*at) else { break };
-        *at += 1;
-        length |= u64::from(byte & 127) << shift;
-        if byte < 128 {
-            return Ok(length);
-        }
-    }
-    Err(Error::malformed_at(FORMAT, *at, format!("expected the length of block {block}")))
 }
 
 /// The checksum of everything before the blocks, but for the checksum itself.
@@ -171,7 +149,11 @@ impl<'a> Stream<'a> {
         }
 
         let mut at = HEADER_BYTES;
-        let lengths: Result<Vec<u64>> = (0..header.blocks()).map(|block| read_length(bytes, &mut at, block)).collect();
+        let read = |block| {
+            let length = lengths::read(bytes, &mut at, 56);
+            length.ok_or_else(|| Error::malformed_at(FORMAT, at, format!("expected the length of block {block}")))
+        };
+        let lengths: Result<Vec<u64>> = (0..header.blocks()).map(read).collect();
         let lengths = lengths?;
         let dictionary = at..at + dictionary_bytes;
         if dictionary.end > bytes.len() {
