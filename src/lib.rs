@@ -12,6 +12,7 @@
 //! | [`ristretto`] | label volumes as small as they get, with every damage noticed |
 //! | [`neuroglancer`] | Neuroglancer's compressed_segmentation |
 //! | [`second_stage`] | gzip, bzip2, xz, zstd, brotli, LZ4 and LZW behind one enum |
+//! | [`sweep`] | parameter sweeps, on threads or on Apache Spark |
 //! | [`plot`] | figures as values: curve, bars, heatmap, swatches, side by side, slider |
 //! | [`table`] | tidy tables of results |
 //! | [`file`](mod@file) | whole files, read under a limit and written atomically |
@@ -49,6 +50,7 @@ pub mod ristretto;
 pub mod second_stage;
 mod simd;
 pub mod svd;
+pub mod sweep;
 pub mod table;
 pub mod volume;
 
@@ -68,7 +70,8 @@ pub mod prelude {
     pub use crate::palette::{ColorHistogram, Dither, Effort, Engine, QuantizeOptions, Space};
     pub use crate::palette::{IndexedPhoto, Palette, PaletteOptions};
     pub use crate::photo::{Photo, PhotoFormat};
-    pub use crate::plot::{Bars, Curve, Figure, Heatmap, Slider, label_slice, side_by_side, spectrum_curve, swatches};
+    pub use crate::plot::{Bars, Curve, Figure, Heatmap, Slider, label_slice, rate_distortion};
+    pub use crate::plot::{side_by_side, spectrum_curve, swatches};
     pub use crate::ristretto::{self, Level, RistrettoOptions};
     pub use crate::second_stage::SecondStage;
     pub use crate::svd::femto::{self, Femto, FemtoOptions};
@@ -76,6 +79,7 @@ pub mod prelude {
         FactorOptions, Method, PatchSvd, PhotoSvd, Planes, QuantizedSvd, Spectrum, Svd, SvdOptions, nearest_rows,
         patches, rows_of,
     };
+    pub use crate::sweep::{Backend, Grid, Input, Measures, Setting, Spark, Sweep, Threads};
     pub use crate::table::Table;
     pub use crate::volume::{AnyVolume, TissueOptions, Volume};
 }

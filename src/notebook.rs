@@ -9,8 +9,10 @@ use crate::photo::Photo;
 use crate::plot::{Bars, Curve, Figure, Heatmap, SideBySide, Slider, Swatches};
 use crate::svd::femto::Femto;
 use crate::svd::{PatchSvd, PhotoSvd, QuantizedSvd, Spectrum};
+use crate::sweep::Progress;
 use crate::table::Table;
 use crate::volume::{AnyVolume, Label, Volume};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// One form of a value; the notebook shows the richest that it can.
 fn send(mime_type: &str, payload: &str) {
@@ -51,6 +53,24 @@ impl Table {
         send("text/plain", &self.to_string());
     }
 }
+
+/// Says how far a sweep is, in a line every few seconds: for [`Sweep::watch`](crate::sweep::Sweep::watch) in a notebook, which shows
+/// whole lines only.
+pub fn progress(progress: &Progress) {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let seconds = progress.elapsed.as_secs();
+    let begins = progress.done == progress.resumed;
+    let ends = progress.done == progress.total;
+    if begins {
+        NEXT.store(SECONDS_BETWEEN_LINES, Ordering::Relaxed);
+    } else if seconds >= NEXT.load(Ordering::Relaxed) || ends {
+        NEXT.store(seconds + SECONDS_BETWEEN_LINES, Ordering::Relaxed);
+        let errors = if progress.errors > 0 { format!(", {} errors", progress.errors) } else { String::new() };
+        eprintln!("{} of {} rows, {seconds} s{errors}", progress.done, progress.total);
+    }
+}
+
+const SECONDS_BETWEEN_LINES: u64 = 5;
 
 impl Storage {
     /// Shows the table of [`Storage::table`] at the end of a notebook's cell.

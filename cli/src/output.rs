@@ -109,3 +109,10 @@ pub fn fields(codec: &str, files: &Files, input_bytes: usize, output_bytes: usiz
 pub fn display(path: &Path) -> Value {
     path.display().to_string().into()
 }
+
+/// The most memory that this process has had, in bytes, where the system tells.
+pub fn peak_memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(kib.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+}

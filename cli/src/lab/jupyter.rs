@@ -14,6 +14,8 @@ pub struct Workplace {
     python: PathBuf,
 }
 
+const REQUIREMENTS: &str = include_str!("requirements.txt");
+
 /// Defaults that a reader can change in JupyterLab's settings: no questions about news and updates on the first page, and
 /// cells that stay in the page when they are scrolled out of sight, so that a slider keeps its place.
 const OVERRIDES: &str = r#"{
@@ -31,8 +33,8 @@ impl Workplace {
         fs::create_dir_all(state.join("jupyter")).with_context(cannot)?;
         let lock = File::create(state.join("lock")).with_context(cannot)?;
         lock.lock().with_context(cannot)?;
-        let python = python::environment(&state)?;
         let venv = state.join("venv");
+        let python = python::environment(&venv, REQUIREMENTS, "JupyterLab")?;
         kernel::install(&root, &state, &venv)?;
         kernel::fetch_sources();
         kernel::warm(&root, &state)?;
@@ -107,7 +109,7 @@ fn become_process(command: &mut Command) -> Result<()> {
 }
 
 /// The project's root: the nearest folder upwards that holds the walkthroughs and the kernel.
-fn find_root() -> Result<PathBuf> {
+pub fn find_root() -> Result<PathBuf> {
     let here = env::current_dir().context("cannot tell the current folder")?;
     let is_root = |folder: &&Path| folder.join("notebooks").is_dir() && folder.join("kernel/Cargo.toml").is_file();
     match here.ancestors().find(is_root) {

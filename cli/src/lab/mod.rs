@@ -2,10 +2,10 @@
 
 mod jupyter;
 mod kernel;
-mod python;
-mod steps;
+pub mod python;
+pub mod steps;
 
-pub use jupyter::Workplace;
+pub use jupyter::{Workplace, find_root};
 
 use anyhow::Result;
 use clap::Args;

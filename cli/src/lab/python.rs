@@ -1,4 +1,4 @@
-//! A Python of the reader's, and a virtual environment of ours with JupyterLab in it.
+//! A Python of the reader's, and virtual environments of ours with what runs in them.
 
 use super::steps;
 use anyhow::{Context, Result, bail};
@@ -7,19 +7,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const REQUIREMENTS: &str = include_str!("requirements.txt");
-
-/// The virtual environment's interpreter, with JupyterLab installed; made below `state` on the first call.
-pub fn environment(state: &Path) -> Result<PathBuf> {
-    let venv = state.join("venv");
+/// The interpreter of the virtual environment `venv`, with the packages of `requirements`, which messages call `name`, installed;
+/// made on the first call.
+pub fn environment(venv: &Path, requirements: &str, name: &str) -> Result<PathBuf> {
     let inside = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     // An environment whose base Python has gone no longer runs, and is made again.
-    steps::once(&venv.join("cortado-ready"), &steps::digest(REQUIREMENTS), runs(&inside), || {
+    steps::once(&venv.join("cortado-ready"), &steps::digest(requirements), runs(&inside), || {
         let python = find()?;
         if venv.exists() {
-            fs::remove_dir_all(&venv).with_context(|| format!("cannot remove {}", venv.display()))?;
+            fs::remove_dir_all(venv).with_context(|| format!("cannot remove {}", venv.display()))?;
         }
-        steps::run("Making a Python environment", Command::new(&python).args(["-m", "venv"]).arg(&venv), |printed| {
+        steps::run("Making a Python environment", Command::new(&python).args(["-m", "venv"]).arg(venv), |printed| {
             if printed.contains("ensurepip") || printed.contains("No module named venv") {
                 "this Python lacks the venv module: install it (on Debian and Ubuntu: apt install python3-venv)".into()
             } else {
@@ -27,9 +25,9 @@ pub fn environment(state: &Path) -> Result<PathBuf> {
             }
         })?;
         let list = venv.join("requirements.txt");
-        fs::write(&list, REQUIREMENTS).with_context(|| format!("cannot write {}", list.display()))?;
+        fs::write(&list, requirements).with_context(|| format!("cannot write {}", list.display()))?;
         steps::run(
-            "Installing JupyterLab",
+            &format!("Installing {name}"),
             Command::new(&inside)
                 .args(["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--requirement"])
                 .arg(&list),

@@ -3,6 +3,14 @@
 use crate::error::{Error, Result};
 use std::fmt;
 
+mod csv;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod query;
+
+pub(crate) use csv::{csv_cells, csv_line};
+pub use query::Record;
+
 /// One value of a [`Table`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
@@ -12,13 +20,15 @@ pub enum Cell {
     Int(u64),
     /// A measure; shown with three decimals.
     Float(f64),
+    /// Nothing: what this row has no value for. Shown as nothing.
+    Missing,
 }
 
 impl Cell {
-    /// The value as a number; `None` for text.
+    /// The value as a number; `None` for text and for nothing.
     pub fn number(&self) -> Option<f64> {
         match self {
-            Cell::Text(_) => None,
+            Cell::Text(_) | Cell::Missing => None,
             Cell::Int(value) => Some(*value as f64),
             Cell::Float(value) => Some(*value),
         }
@@ -31,6 +41,7 @@ impl fmt::Display for Cell {
             Cell::Text(text) => f.write_str(text),
             Cell::Int(value) => f.write_str(&grouped(*value)),
             Cell::Float(value) => write!(f, "{value:.3}"),
+            Cell::Missing => Ok(()),
         }
     }
 }
@@ -53,9 +64,21 @@ impl From<usize> for Cell {
     }
 }
 
+impl From<u64> for Cell {
+    fn from(value: u64) -> Self {
+        Cell::Int(value)
+    }
+}
+
 impl From<f64> for Cell {
     fn from(value: f64) -> Self {
         Cell::Float(value)
+    }
+}
+
+impl<T: Into<Cell>> From<Option<T>> for Cell {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Cell::Missing, Into::into)
     }
 }
 
@@ -81,13 +104,36 @@ impl Table {
         Self { columns: columns.map(str::to_owned).to_vec(), rows: Vec::new() }
     }
 
+    /// An empty table with columns whose names are known only when the program runs.
+    pub fn with_columns(columns: Vec<String>) -> Self {
+        Self { columns, rows: Vec::new() }
+    }
+
     /// Adds a row.
     ///
     /// # Panics
     /// When the row has another number of cells than the table has columns.
     pub fn push<const N: usize>(&mut self, row: [Cell; N]) {
-        assert_eq!(N, self.columns.len(), "a row needs one cell for each column");
-        self.rows.push(row.to_vec());
+        self.push_row(row.to_vec());
+    }
+
+    /// Adds a row of as many cells as the table has columns.
+    ///
+    /// # Panics
+    /// As [`Table::push`].
+    pub fn push_row(&mut self, row: Vec<Cell>) {
+        assert_eq!(row.len(), self.columns.len(), "a row needs one cell for each column");
+        self.rows.push(row);
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 
     /// The columns' names.
@@ -107,13 +153,13 @@ impl Table {
     pub fn only(&self, column: &str, value: &str) -> Result<Self> {
         let at = self.position(column)?;
         let rows = self.rows.iter().filter(|row| row[at].to_string() == value).cloned().collect();
-        Ok(Self { columns: self.columns.clone(), rows })
+        Ok(self.of_rows(rows))
     }
 
     /// The numbers of a column.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] when there is no such column or it holds text.
+    /// [`Error::OutOfRange`] when there is no such column, it holds text or a value is missing.
     pub fn numbers(&self, column: &str) -> Result<Vec<f64>> {
         let at = self.position(column)?;
         let number = |row: &Vec<Cell>| {
@@ -123,12 +169,17 @@ impl Table {
         self.rows.iter().map(number).collect()
     }
 
-    /// Two columns as points, to plot one against the other.
+    /// Two columns as points, to plot one against the other. Rows in which either is missing are left out.
     ///
     /// # Errors
     /// As [`Table::numbers`].
     pub fn points(&self, x: &str, y: &str) -> Result<Vec<(f64, f64)>> {
-        Ok(self.numbers(x)?.into_iter().zip(self.numbers(y)?).collect())
+        let both = self.where_present(&[x, y])?;
+        Ok(both.numbers(x)?.into_iter().zip(both.numbers(y)?).collect())
+    }
+
+    fn of_rows(&self, rows: Vec<Vec<Cell>>) -> Self {
+        Self { columns: self.columns.clone(), rows }
     }
 
     fn position(&self, column: &str) -> Result<usize> {
@@ -140,7 +191,7 @@ impl Table {
     }
 
     fn is_numeric(&self, column: usize) -> bool {
-        self.rows.iter().all(|row| row[column].number().is_some())
+        self.rows.iter().all(|row| !matches!(row[column], Cell::Text(_)))
     }
 
     /// The table as HTML, numbers aligned to the right.

@@ -1,0 +1,366 @@
+//! Parameter sweeps: codecs with many settings over many inputs, on this machine's threads or on a cluster.
+//!
+//! A [`Sweep`] says what to try, in words that are the same everywhere: inputs (photos or label volumes; files, folders, patterns or
+//! values in memory) and settings (`laff quality=50|75|90`). A [`Backend`] runs it: [`Threads`], the default, or [`Spark`]. The table
+//! of results does not depend on the backend, times aside, nor on the number of threads: rows come in the order of the inputs and,
+//! for each, of the settings.
+//!
+//! - An input that cannot be read, or on which a codec fails, is a row with an `error`; nothing stops the sweep.
+//! - With a journal every row is on disk as soon as it is there, and the same sweep, run again after whatever stopped it, does only
+//!   what is missing.
+//! - [`Table`] answers what one asks of the result: [`Table::filter`], [`Table::means`], [`Table::at_least`] with [`Table::least`],
+//!   [`Table::pareto`]; [`rate_distortion`](crate::plot::rate_distortion) plots it.
+//!
+//! ```
+//! use cortado::prelude::*;
+//! let photos = concat!(env!("CARGO_MANIFEST_DIR"), "/data/photos/c*.jpg");
+//! let sweep = Sweep::new().files(photos)?.settings("palette colors=16|64")?.settings("laff quality=50|75")?;
+//! let table = sweep.measures(Measures::PSNR).run(&Threads::new())?;
+//! let best = table.at_least("psnr_db", 30.0)?.least("bits_per_pixel")?;
+//! println!("{best}");
+//! # assert!(table.len() >= 8 && best.len() == 1);
+//! # Ok::<(), cortado::Error>(())
+//! ```
+
+mod codecs;
+mod input;
+mod journal;
+mod local;
+mod row;
+mod setting;
+pub mod spark;
+pub mod trial;
+
+pub use codecs::codecs;
+pub use input::{Data, Input, Place};
+pub use local::Threads;
+pub use row::{Row, TIMES};
+pub use setting::{Grid, Setting};
+pub use spark::Spark;
+pub use trial::Measures;
+
+use crate::error::{Error, Limits, Result};
+use crate::table::Table;
+use journal::Journal;
+use std::collections::{HashMap, HashSet};
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What to try: inputs, settings, what to measure and where to keep it.
+#[derive(Clone, Default)]
+#[must_use]
+pub struct Sweep {
+    inputs: Vec<Input>,
+    settings: Vec<Setting>,
+    measures: Measures,
+    limits: Limits,
+    journal: Option<PathBuf>,
+    streams: Option<PathBuf>,
+    watch: Option<Arc<dyn Fn(&Progress) + Send + Sync>>,
+}
+
+/// How far a sweep is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Rows that are there, those from the journal among them.
+    pub done: usize,
+    /// Rows that there will be.
+    pub total: usize,
+    /// Rows with an error.
+    pub errors: usize,
+    /// Rows that were in the journal.
+    pub resumed: usize,
+    /// Rows that the backend did not deliver, known at the end.
+    pub missing: usize,
+    /// Since the sweep began.
+    pub elapsed: Duration,
+}
+
+/// Who runs trials.
+pub trait Backend {
+    /// Runs every task of the job and delivers each one's result, in any order and from any thread.
+    ///
+    /// # Errors
+    /// What `deliver` returns, and what keeps the backend from running at all. A trial that fails is a result.
+    fn run(&self, job: &Job, deliver: &(dyn Fn(Done) -> Result<()> + Sync)) -> Result<()>;
+}
+
+/// What a backend is given to do.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    /// The sweep's inputs.
+    pub inputs: &'a [Input],
+    /// The sweep's settings.
+    pub settings: &'a [Setting],
+    /// What is left to do, by input.
+    pub tasks: &'a [Task],
+    /// What to measure.
+    pub measures: Measures,
+    /// What an input may ask for.
+    pub limits: Limits,
+    /// The folder for compressed files; none unless they are to be kept.
+    pub streams: Option<&'a Path>,
+    names: &'a [String],
+}
+
+/// One setting for one input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// The place in [`Job::inputs`].
+    pub input: usize,
+    /// The place in [`Job::settings`].
+    pub setting: usize,
+}
+
+/// The result of a [`Task`].
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// The task.
+    pub task: Task,
+    /// What was found.
+    pub row: Row,
+}
+
+impl Job<'_> {
+    /// Runs a task on what was read, or tells why nothing was; keeps the compressed file when that is asked for.
+    pub fn trial(&self, task: &Task, data: Result<&Data, String>) -> Done {
+        let (name, setting) = (&self.inputs[task.input].name, &self.settings[task.setting]);
+        let below = self.stream_name(task);
+        let place = self.streams.map(|folder| (folder, below.as_str()));
+        let (row, _) = trial::run(name, data, setting, self.measures, place);
+        Done { task: *task, row }
+    }
+
+    /// The name, below [`Job::streams`], of the compressed file of a task: the input's name below the folder that all inputs
+    /// have in common, with the setting where there are several, and the codec's extension.
+    pub fn stream_name(&self, task: &Task) -> String {
+        let (name, setting) = (&self.names[task.input], &self.settings[task.setting]);
+        let described = match self.settings.len() {
+            1 => String::new(),
+            _ => format!(".{}", setting.to_string().replace([' ', '/', '\\'], "_")),
+        };
+        format!("{name}{described}.{}", setting.extension())
+    }
+}
+
+impl Sweep {
+    /// Nothing to do yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the files of a path, a folder or a pattern; see [`Input::find`].
+    ///
+    /// # Errors
+    /// As [`Input::find`].
+    pub fn files(self, path: &str) -> Result<Self> {
+        Ok(self.inputs(Input::find(path)?))
+    }
+
+    /// Adds a photo or a volume in memory under a name.
+    pub fn input(self, name: impl Into<String>, data: impl Into<Data>) -> Self {
+        self.inputs([Input::memory(name, data)])
+    }
+
+    /// Adds inputs.
+    pub fn inputs(mut self, inputs: impl IntoIterator<Item = Input>) -> Self {
+        self.inputs.extend(inputs);
+        self
+    }
+
+    /// Adds every setting of a [`Grid`] in words, such as `palette colors=16|64|256 dither=none|blue-noise`.
+    ///
+    /// # Errors
+    /// As [`Grid::settings`].
+    pub fn settings(self, grid: &str) -> Result<Self> {
+        self.grid(&grid.parse()?)
+    }
+
+    /// Adds every setting of a grid.
+    ///
+    /// # Errors
+    /// As [`Grid::settings`].
+    pub fn grid(self, grid: &Grid) -> Result<Self> {
+        Ok(self.list(grid.settings()?))
+    }
+
+    /// Adds settings.
+    pub fn list(mut self, settings: impl IntoIterator<Item = Setting>) -> Self {
+        self.settings.extend(settings);
+        self
+    }
+
+    /// What is measured; [`Measures::ALL`] unless set.
+    pub fn measures(mut self, measures: Measures) -> Self {
+        self.measures = measures;
+        self
+    }
+
+    /// What an input may ask for; [`Limits::new`] unless set.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// A CSV file for the rows as they come. When it is there already, the rows in it are not done again: a row is known by its
+    /// input's name and its setting, not by what the file holds.
+    pub fn journal(mut self, path: impl Into<PathBuf>) -> Self {
+        self.journal = Some(path.into());
+        self
+    }
+
+    /// A folder in which the compressed files are kept; see [`Job::stream_name`].
+    pub fn streams(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.streams = Some(folder.into());
+        self
+    }
+
+    /// Calls `watch` before the first row and after every one.
+    pub fn watch(mut self, watch: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
+        self.watch = Some(Arc::new(watch));
+        self
+    }
+
+    /// How many rows there will be.
+    pub fn len(&self) -> usize {
+        self.inputs.len() * self.settings.len()
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Runs the sweep: a row for every input with every setting. Columns: `input`, `codec`, one for every parameter, then
+    /// `raw_bytes`, `bytes`, `crc32` (of the compressed file), `ratio`, `bits_per_pixel` (or voxel), `psnr_db`, `ssim`, `ssimulacra2`,
+    /// `exact`, `encode_ms`, `decode_ms` ([`TIMES`], on one thread) and `error`.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when two inputs have one name or a setting is given twice; [`Error::Io`] when the journal cannot be
+    /// written; what keeps the backend from running. Inputs and codecs that fail are rows.
+    pub fn run(&self, backend: &dyn Backend) -> Result<Table> {
+        Ok(row::table(&self.rows(backend)?, &self.settings))
+    }
+
+    /// As [`Sweep::run`], as rows.
+    ///
+    /// # Errors
+    /// As [`Sweep::run`].
+    pub fn rows(&self, backend: &dyn Backend) -> Result<Vec<Row>> {
+        self.check()?;
+        let texts: Vec<String> = self.settings.iter().map(Setting::to_string).collect();
+        let (journal, mut known) = match &self.journal {
+            Some(path) => Journal::open(path).map(|(journal, known)| (Some(journal), known))?,
+            None => (None, HashMap::new()),
+        };
+        let mut rows: Vec<Option<Row>> = Vec::with_capacity(self.len());
+        for input in &self.inputs {
+            rows.extend(texts.iter().map(|text| known.remove(&(input.name.clone(), text.clone()))));
+        }
+        drop(known);
+        let task = |at: usize| Task { input: at / texts.len(), setting: at % texts.len() };
+        let tasks: Vec<Task> = (0..rows.len()).filter(|&at| rows[at].is_none()).map(task).collect();
+        let begun = Instant::now();
+        let progress = Progress {
+            done: rows.len() - tasks.len(),
+            total: rows.len(),
+            errors: rows.iter().flatten().filter(|row| row.error.is_some()).count(),
+            resumed: rows.len() - tasks.len(),
+            missing: 0,
+            elapsed: Duration::ZERO,
+        };
+        self.tell(&progress);
+        let state = Mutex::new((rows, journal, progress));
+        let deliver = |done: Done| -> Result<()> {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            let (rows, journal, progress) = &mut *state;
+            let place = &mut rows[done.task.input * texts.len() + done.task.setting];
+            if place.is_some() {
+                return Ok(());
+            }
+            if let Some(journal) = journal {
+                journal.add(&done.row)?;
+            }
+            progress.done += 1;
+            progress.errors += usize::from(done.row.error.is_some());
+            progress.elapsed = begun.elapsed();
+            *place = Some(done.row);
+            self.tell(progress);
+            Ok(())
+        };
+        let names = stream_names(&self.inputs);
+        if self.streams.is_some() && names.iter().collect::<HashSet<_>>().len() < names.len() {
+            return Err(Error::Unsupported("the compressed files of two inputs would have one name".into()));
+        }
+        let job = Job {
+            inputs: &self.inputs,
+            settings: &self.settings,
+            tasks: &tasks,
+            measures: self.measures,
+            limits: self.limits,
+            streams: self.streams.as_deref(),
+            names: &names,
+        };
+        if !tasks.is_empty() {
+            backend.run(&job, &deliver)?;
+        }
+        let (mut rows, _, mut progress) = state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        // What was asked for less what came: a backend that loses a row may not know it.
+        for task in &tasks {
+            let place = &mut rows[task.input * texts.len() + task.setting];
+            if place.is_none() {
+                let (name, setting) = (&self.inputs[task.input].name, &texts[task.setting]);
+                *place = Some(Row::failed(name, setting, "the backend returned nothing"));
+                progress.missing += 1;
+            }
+        }
+        progress.errors += progress.missing;
+        progress.elapsed = begun.elapsed();
+        if progress.missing > 0 {
+            self.tell(&progress);
+        }
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    fn tell(&self, progress: &Progress) {
+        if let Some(watch) = &self.watch {
+            watch(progress);
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        let mut names = HashSet::new();
+        if let Some(twice) = self.inputs.iter().find(|input| !names.insert(&input.name)) {
+            return Err(Error::Unsupported(format!("two inputs are called {}", twice.name)));
+        }
+        let mut texts = HashSet::new();
+        if let Some(twice) = self.settings.iter().find(|setting| !texts.insert(setting.to_string())) {
+            return Err(Error::Unsupported(format!("the setting {twice} is given twice")));
+        }
+        Ok(())
+    }
+}
+
+/// The inputs' names below the folder that they have in common, safe below another: no root, no `..`.
+fn stream_names(inputs: &[Input]) -> Vec<String> {
+    let parts = |input: &Input| -> Vec<String> {
+        let name = match &input.place {
+            Place::Remote(url) => url.split_once("://").map_or(url.as_str(), |(_, path)| path),
+            _ => &input.name,
+        };
+        let normal = Path::new(name).components().filter_map(|part| match part {
+            Component::Normal(part) => Some(part.to_string_lossy().into_owned()),
+            _ => None,
+        });
+        normal.collect()
+    };
+    let all: Vec<Vec<String>> = inputs.iter().map(parts).collect();
+    let folder = |name: &Vec<String>| name[..name.len().saturating_sub(1)].to_vec();
+    let shared = all.iter().map(folder).reduce(|shared, name| {
+        let same = shared.iter().zip(&name).take_while(|(a, b)| a == b).count();
+        shared[..same].to_vec()
+    });
+    let skipped = shared.map_or(0, |shared| shared.len());
+    all.iter().map(|name| name[skipped..].join("/")).collect()
+}

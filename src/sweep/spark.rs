@@ -1,0 +1,235 @@
+//! The backend for clusters: Apache Spark, through the `cortado-spark` program.
+//!
+//! Spark's client is larger than this library, so that the library does not hold it: it hands the sweep to `cortado-spark`, which
+//! `cortado cluster up` builds and keeps, and reads the rows that come back. The program sends a manifest of all tasks to the
+//! cluster and itself along with it; every executor runs it as `cortado-spark worker`, which calls the same function as
+//! [`Threads`](super::Threads) does.
+//!
+//! All that goes between these programs is lines of fields with tabs between, in which [`escape`] keeps tabs and line breaks out of
+//! the fields. What the worker reads and writes:
+//!
+//! | field | a task | its result |
+//! |---|---|---|
+//! | 0 | the task's number | the task's number |
+//! | 1 | the setting | the row, as [`Row::to_csv`] without the line break |
+//! | 2 | the input's name | the compressed file in base64, or `\N` |
+//! | 3 | the input's path, of which the extension counts when field 5 is there | |
+//! | 4 | the name of the compressed file, below the folder for those | |
+//! | 5 | the input's bytes in base64, or `\N` when the path is to be read | |
+
+use super::input::Place;
+use super::{Backend, Done, Job, Row};
+use crate::error::{Error, Result};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What stands for a field that is not there.
+pub const NULL: &str = r"\N";
+
+/// A cluster of Apache Spark.
+///
+/// The inputs' paths must lead to the same files on every machine, unless [`Spark::ship`] is set. Compressed files are written
+/// by the machines too, to the same folder on all.
+#[derive(Clone, Debug)]
+pub struct Spark {
+    address: String,
+    program: PathBuf,
+    token: Option<PathBuf>,
+    ship: bool,
+    parquet: Option<String>,
+}
+
+impl Spark {
+    /// The cluster behind a Spark Connect address such as `sc://127.0.0.1:15002`, spoken to by the program `cortado-spark` of the path
+    /// [`Spark::program`] or of the environment.
+    pub fn new(address: impl Into<String>) -> Self {
+        Self { address: address.into(), program: "cortado-spark".into(), token: None, ship: false, parquet: None }
+    }
+
+    /// The cluster that `cortado cluster up` started in this checkout: in the current folder or one above it.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when there is none.
+    pub fn started() -> Result<Self> {
+        let here = std::env::current_dir().map_err(Error::io("find", Path::new(".")))?;
+        let state = here.ancestors().map(|folder| folder.join(".cortado")).find(|state| state.is_dir());
+        let none = || Error::Unsupported("no cluster was started here: run `cortado cluster up`".into());
+        let state = state.ok_or_else(none)?;
+        let address = std::fs::read_to_string(state.join("cluster/address")).map_err(|_| none())?;
+        Ok(Self::new(address.trim())
+            .program(state.join(format!("cortado-spark{}", std::env::consts::EXE_SUFFIX)))
+            .token(state.join("cluster/token")))
+    }
+
+    /// The program that speaks to Spark.
+    #[must_use]
+    pub fn program(mut self, path: impl Into<PathBuf>) -> Self {
+        self.program = path.into();
+        self
+    }
+
+    /// A file with the token that the cluster asks for.
+    #[must_use]
+    pub fn token(mut self, path: impl Into<PathBuf>) -> Self {
+        self.token = Some(path.into());
+        self
+    }
+
+    /// Lets Spark read the inputs and send them to the executors, from any file system that Spark knows: for inputs that the
+    /// machines do not all see. Inputs with an address such as `hdfs://...` are always read so.
+    #[must_use]
+    pub fn ship(mut self, ship: bool) -> Self {
+        self.ship = ship;
+        self
+    }
+
+    /// Has Spark write the rows, each with its compressed file in a column `file`, as Parquet to a folder on any file system that it
+    /// knows.
+    #[must_use]
+    pub fn parquet(mut self, folder: impl Into<String>) -> Self {
+        self.parquet = Some(folder.into());
+        self
+    }
+
+    /// The files that a pattern such as `hdfs://host/photos/*.png` matches, as Spark sees them, in the order of their names. Empty files
+    /// are not among them.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] with Spark's reason, also when no file matches.
+    pub fn list(&self, pattern: &str) -> Result<Vec<String>> {
+        let plan = json!({"address": self.address, "token": self.token, "list": pattern, "tasks": 0});
+        let mut files = Vec::new();
+        let send = |to: &mut dyn Write| to.write_all(format!("{plan}\n").as_bytes());
+        self.converse(send, |kind, text| {
+            if kind == "file" {
+                files.push(unescape(text));
+            }
+            Ok(())
+        })?;
+        if files.is_empty() {
+            return Err(Error::Unsupported(format!("no file matches {pattern}")));
+        }
+        files.sort();
+        Ok(files)
+    }
+
+    /// Runs the program, sends it one thing and takes its answers: lines of two fields, the first of which is `error` when the second is
+    /// the reason why there are no more.
+    fn converse(
+        &self,
+        send: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send,
+        mut take: impl FnMut(&str, &str) -> Result<()>,
+    ) -> Result<()> {
+        let mut command = Command::new(&self.program);
+        command.arg("submit").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().map_err(Error::io("run", &self.program))?;
+        let mut stdin = BufWriter::new(child.stdin.take().expect("it is piped"));
+        let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        std::thread::scope(|scope| {
+            // What cannot be sent any more has its reason in what comes back.
+            let sender = scope.spawn(move || send(&mut stdin).and_then(|()| stdin.flush()));
+            let mut taken = Ok(());
+            for line in stdout.lines() {
+                let line = line.map_err(Error::io("read from", &self.program));
+                taken = line.and_then(|line| match line.split_once('\t') {
+                    Some(("error", reason)) => Err(Error::Unsupported(format!("Spark: {}", unescape(reason)))),
+                    Some((kind, text)) => take(kind, text),
+                    None => Err(Error::malformed("answer of cortado-spark", format!("{line:?}"))),
+                });
+                if taken.is_err() {
+                    let _ = child.kill();
+                    break;
+                }
+            }
+            let status = child.wait().map_err(Error::io("run", &self.program))?;
+            let sent = sender.join().unwrap_or_else(|_| Err(io::Error::other("it panicked")));
+            taken?;
+            if !status.success() {
+                return Err(Error::Unsupported(format!("{} ended with {status}", self.program.display())));
+            }
+            sent.map_err(Error::io("write to", &self.program))
+        })
+    }
+
+    fn plan(&self, job: &Job) -> Result<String> {
+        let plan = json!({
+            "address": self.address,
+            "token": self.token,
+            "measures": job.measures.to_string(),
+            "max_bytes": job.limits.bytes,
+            "streams": job.streams.map(std::path::absolute).transpose().map_err(Error::io("find", Path::new(".")))?,
+            "parquet": self.parquet,
+            "tasks": job.tasks.len(),
+        });
+        Ok(format!("{plan}\n"))
+    }
+
+    /// Every task as the worker reads it, but for what the flag before it says: `0` as it is, `1` with bytes that Spark is to read.
+    fn send(&self, job: &Job, to: &mut dyn Write) -> io::Result<()> {
+        // The bytes of a value in memory are the same for all its tasks, which come one after the other.
+        let mut payload: Option<(usize, String, &str)> = None;
+        for (number, task) in job.tasks.iter().enumerate() {
+            let input = &job.inputs[task.input];
+            let (remote, path, bytes) = match &input.place {
+                Place::File(path) => {
+                    let path = std::path::absolute(path)?;
+                    (self.ship, path.to_string_lossy().into_owned(), NULL)
+                }
+                Place::Remote(url) => (true, url.clone(), NULL),
+                Place::Memory(data) => {
+                    if payload.as_ref().is_none_or(|(of, ..)| *of != task.input) {
+                        let (bytes, extension) = data.to_file().map_err(io::Error::other)?;
+                        payload = Some((task.input, STANDARD.encode(bytes), extension));
+                    }
+                    let (_, bytes, extension) = payload.as_ref().expect("just made");
+                    (false, format!("memory.{extension}"), bytes.as_str())
+                }
+            };
+            let setting = job.settings[task.setting].to_string();
+            let texts = [&setting, &input.name, &path, &job.stream_name(task)].map(|text| escape(text));
+            let line = format!("{}\t{number}\t{}\t{bytes}\n", u8::from(remote), texts.join("\t"));
+            to.write_all(line.as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+impl Backend for Spark {
+    fn run(&self, job: &Job, deliver: &(dyn Fn(Done) -> Result<()> + Sync)) -> Result<()> {
+        let plan = self.plan(job)?;
+        let send = |to: &mut dyn Write| to.write_all(plan.as_bytes()).and_then(|()| self.send(job, to));
+        self.converse(send, |number, row| {
+            let task = number.parse::<usize>().ok().and_then(|number| job.tasks.get(number));
+            let task = *task.ok_or_else(|| Error::malformed("sweep result", format!("{number:?}")))?;
+            deliver(Done { task, row: Row::from_csv(&unescape(row))? })
+        })
+    }
+}
+
+/// A text without tabs and line breaks: they become `\t`, `\n` and `\r`, and a backslash `\\`.
+pub fn escape(text: &str) -> String {
+    text.replace('\\', r"\\").replace('\t', r"\t").replace('\n', r"\n").replace('\r', r"\r")
+}
+
+/// The text that [`escape`] was given.
+pub fn unescape(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        plain.push(match character {
+            '\\' => match characters.next() {
+                Some('t') => '\t',
+                Some('n') => '\n',
+                Some('r') => '\r',
+                Some(other) => other,
+                None => '\\',
+            },
+            other => other,
+        });
+    }
+    plain
+}
