@@ -166,6 +166,12 @@ fn supervise(options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// This very program, even when the cluster has removed its file in the meantime.
+fn this_program() -> Result<PathBuf> {
+    let running = PathBuf::from(format!("/proc/{}/exe", std::process::id()));
+    if running.exists() { Ok(running) } else { std::env::current_exe().context("cannot find this program") }
+}
+
 /// The child that does the work.
 struct Inner {
     child: Child,
@@ -175,7 +181,7 @@ struct Inner {
 
 impl Inner {
     fn start(options: &Options) -> Result<Self> {
-        let program = std::env::current_exe().context("cannot find this program")?;
+        let program = this_program()?;
         let mut command = match cfg!(unix) {
             true => {
                 let mut shell = Command::new("sh");

@@ -1,0 +1,336 @@
+//! `cortado-spark submit`: the plan and the tasks on standard input, run through Spark Connect; see `cortado::sweep::spark`.
+//!
+//! Tasks become a manifest in Spark, a script transformation runs `cortado-spark worker` on its rows wherever Spark puts them,
+//! and the rows come back as their partitions are done. What did not come back is asked for once more.
+
+use anyhow::{Context, Result, anyhow, bail};
+use cortado::sweep::Row;
+use cortado::sweep::spark::{NULL, escape, unescape};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use spark_connect::row::{Row as Record, Value};
+use spark_connect::{DataFrame, DataType, SparkError, SparkSession};
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io::{BufRead, Write};
+use std::path::PathBuf;
+
+/// What a sweep's first line says.
+#[derive(Deserialize)]
+struct Plan {
+    address: String,
+    token: Option<PathBuf>,
+    #[serde(default)]
+    list: Option<String>,
+    #[serde(default)]
+    measures: String,
+    #[serde(default)]
+    max_bytes: u64,
+    #[serde(default)]
+    streams: Option<PathBuf>,
+    #[serde(default)]
+    parquet: Option<String>,
+    tasks: usize,
+}
+
+/// A task's line: its fields are the manifest's.
+struct Task {
+    /// Whether Spark is to read the input.
+    ship: bool,
+    number: i64,
+    /// Setting, name, path, name of the compressed file; escaped.
+    texts: [String; 4],
+    payload: Option<String>,
+}
+
+const MANIFEST: &str = "task bigint, setting string, name string, path string, stream string, payload string";
+/// Files that one pattern names.
+const FILES_OF_A_PATTERN: usize = 500;
+/// Bytes of the manifest that are sent at once: Spark takes 128 MB in a message.
+const MANIFEST_BYTES: usize = 32 << 20;
+
+pub fn run() -> Result<()> {
+    // The reason goes where the rows go: to who asked.
+    if let Err(error) = converse() {
+        say("error", &crate::line(&error))?;
+    }
+    Ok(())
+}
+
+fn say(kind: &str, text: &str) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(format!("{kind}\t{}\n", escape(text)).as_bytes()).and_then(|()| stdout.flush())?;
+    Ok(())
+}
+
+fn converse() -> Result<()> {
+    let mut lines = std::io::stdin().lock().lines();
+    let first = lines.next().context("there is no plan")??;
+    let plan: Plan = serde_json::from_str(&first).context("the plan is not one")?;
+    let tasks = lines.map(|line| parse(&line?)).collect::<Result<Vec<_>>>()?;
+    if plan.list.is_none() && tasks.len() != plan.tasks {
+        bail!("{} tasks came instead of {}", tasks.len(), plan.tasks);
+    }
+    let session = connect(&plan)?;
+    let done = match &plan.list {
+        Some(pattern) => list(&session, pattern),
+        None => Job { plan: &plan, session: &session, tasks: &tasks }.run(),
+    };
+    // The session's files on the cluster go with it.
+    let stopped = session.stop().map_err(one_line);
+    done.and(stopped)
+}
+
+fn parse(line: &str) -> Result<Task> {
+    let fields: Vec<&str> = line.split('\t').collect();
+    let [ship, number, setting, name, path, stream, payload] = fields[..] else {
+        bail!("a task has 7 fields, not {}", fields.len());
+    };
+    Ok(Task {
+        ship: ship == "1",
+        number: number.parse().context("a task has no number")?,
+        texts: [setting, name, path, stream].map(str::to_owned),
+        payload: (payload != NULL).then(|| payload.to_owned()),
+    })
+}
+
+/// Spark's errors come with stack traces; the first line is what there is to know.
+fn one_line(error: SparkError) -> anyhow::Error {
+    let text = error.to_string();
+    anyhow!("{}", text.lines().next().unwrap_or_default().trim())
+}
+
+fn connect(plan: &Plan) -> Result<SparkSession> {
+    let token = match &plan.token {
+        Some(path) => {
+            let token = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            format!("/;token={}", token.trim())
+        }
+        None => String::new(),
+    };
+    let url = format!("{}{token}", plan.address);
+    let cannot = || format!("cannot connect to {}", plan.address);
+    let session = SparkSession::builder().remote(&url).get_or_create().map_err(one_line).with_context(cannot)?;
+    // Connecting is lazy: the first question is whether one may ask.
+    session.version().map_err(one_line).with_context(cannot)?;
+    Ok(session)
+}
+
+fn list(session: &SparkSession, pattern: &str) -> Result<()> {
+    let files = session.read().format("binaryFile").load(Some(pattern)).select(["path"]);
+    for file in files.collect().map_err(one_line)? {
+        say("file", file.get(0).and_then(Value::as_str).unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+struct Job<'a> {
+    plan: &'a Plan,
+    session: &'a SparkSession,
+    tasks: &'a [Task],
+}
+
+impl Job<'_> {
+    fn run(&self) -> Result<()> {
+        let program = self.ship_program()?;
+        let mut left: BTreeMap<i64, &Task> = self.tasks.iter().map(|task| (task.number, task)).collect();
+        if let Some(folder) = &self.plan.parquet {
+            self.run_once(&program, &mut left, Some(folder))?;
+        } else {
+            // A second round for what the first one lost.
+            for _ in 0..2 {
+                if left.is_empty() {
+                    break;
+                }
+                self.run_once(&program, &mut left, None)?;
+            }
+        }
+        for (number, task) in left.into_iter().filter(|(_, task)| task.ship) {
+            let [setting, name, ..] = &task.texts;
+            let row = Row::failed(unescape(name), unescape(setting), "Spark found no bytes: the file is empty or not there");
+            say(&number.to_string(), row.to_csv().trim_end())?;
+        }
+        Ok(())
+    }
+
+    /// Uploads this very program under its hash; returns its name, under which executors find it.
+    fn ship_program(&self) -> Result<String> {
+        let program = std::env::current_exe().context("cannot find this program")?;
+        let bytes = fs::read(&program).with_context(|| format!("cannot read {}", program.display()))?;
+        let hash: String = Sha256::digest(&bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let name = format!("cortado-{hash}");
+        let folder = std::env::temp_dir().join(format!("cortado-{}", std::process::id()));
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let copy = folder.join(&name);
+        let sent = fs::copy(&program, &copy)
+            .with_context(|| format!("cannot write {}", copy.display()))
+            .and_then(|_| self.session.add_artifact(&copy.to_string_lossy()).map_err(one_line));
+        let _ = fs::remove_dir_all(&folder);
+        sent.context("cannot send the worker to the cluster")?;
+        Ok(name)
+    }
+
+    fn run_once(&self, program: &str, left: &mut BTreeMap<i64, &Task>, parquet: Option<&str>) -> Result<()> {
+        let Some(manifest) = self.manifest(left)? else { return Ok(()) };
+        manifest.create_or_replace_temp_view("cortado_manifest").map_err(one_line)?;
+        let partitions = (left.len() / 16).clamp(left.len().min(32), 512);
+        let by_input = format!("SELECT /*+ REPARTITION_BY_RANGE({partitions}, task) */ * FROM cortado_manifest");
+        let format = r"ROW FORMAT DELIMITED FIELDS TERMINATED BY '\t' LINES TERMINATED BY '\n'";
+        let transform = format!(
+            "SELECT TRANSFORM(task, setting, name, path, stream, payload) {format} USING '{}' \
+             AS (task BIGINT, row STRING, file STRING) {format} FROM ({by_input})",
+            self.command(program, parquet.is_some()).replace('\\', r"\\").replace('\'', r"\'"),
+        );
+        let done = self.session.sql(&transform).map_err(one_line)?;
+        let done = match parquet {
+            None => done,
+            Some(folder) => self.write(done, folder)?,
+        };
+        for record in done.select(["task", "row"]).to_local_iterator(true).map_err(one_line)? {
+            let record = record.map_err(one_line)?;
+            let number = record.get(0).and_then(Value::as_i64);
+            let row = record.get(1).and_then(Value::as_str);
+            let (Some(number), Some(row)) = (number, row) else { continue };
+            if left.remove(&number).is_some() {
+                say(&number.to_string(), &unescape(row))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What an executor's shell runs: the shipped program, in a folder that Spark names as it likes. Another session's copy of the
+    /// same name is the same program.
+    fn command(&self, program: &str, blobs: bool) -> String {
+        let mut command = format!("for p in ./*/{program}; do exec \"$p\" worker --measure {}", self.plan.measures);
+        command += &format!(" --max-bytes {}", self.plan.max_bytes);
+        if let Some(folder) = &self.plan.streams {
+            command += &format!(" --streams {}", quoted(&folder.to_string_lossy()));
+        }
+        if blobs {
+            command += " --blobs";
+        }
+        command + "; done"
+    }
+
+    /// The rows with typed columns and the compressed file, as Parquet; returns what was written.
+    fn write(&self, done: DataFrame, folder: &str) -> Result<DataFrame> {
+        done.create_or_replace_temp_view("cortado_done").map_err(one_line)?;
+        let schema = "input STRING, setting STRING, raw_bytes BIGINT, bytes BIGINT, crc32 STRING, ratio DOUBLE, \
+                      bits_per_pixel DOUBLE, psnr_db DOUBLE, ssim DOUBLE, ssimulacra2 DOUBLE, exact STRING, encode_ms DOUBLE, \
+                      decode_ms DOUBLE, error STRING";
+        let typed = format!(
+            r#"SELECT task, columns.*, unbase64(file) AS file, row FROM (SELECT *, from_csv(
+               replace(row, '\\\\', '\\'), '{schema}', map('escape', '"', 'positiveInf', 'inf')) AS columns FROM cortado_done)"#
+        );
+        let typed = self.session.sql(&typed).map_err(one_line)?;
+        typed.write().mode("error").parquet(folder).map_err(one_line)?;
+        Ok(self.session.read().parquet(folder))
+    }
+
+    /// The tasks as a relation; none when there is nothing that Spark could do.
+    fn manifest(&self, left: &BTreeMap<i64, &Task>) -> Result<Option<DataFrame>> {
+        let as_they_are = left.values().copied().filter(|task| !task.ship);
+        let shipped: Vec<&Task> = left.values().copied().filter(|task| task.ship).collect();
+        let mut manifest = self.relation(as_they_are)?;
+        if let Some(files) = self.files(&shipped)? {
+            let shipped = self.relation(shipped.into_iter())?.context("there are tasks")?;
+            shipped.create_or_replace_temp_view("cortado_shipped").map_err(one_line)?;
+            files.create_or_replace_temp_view("cortado_files").map_err(one_line)?;
+            let joined = "SELECT /*+ BROADCAST(s) */ s.task, s.setting, s.name, s.path, s.stream, \
+                          replace(base64(f.content), '\\r\\n', '') AS payload \
+                          FROM cortado_files f JOIN cortado_shipped s ON f.path = s.payload";
+            let joined = self.session.sql(joined).map_err(one_line)?;
+            manifest = Some(match manifest {
+                Some(manifest) => manifest.union(&joined),
+                None => joined,
+            });
+        }
+        Ok(manifest)
+    }
+
+    /// Tasks as rows; in place of the payload of a shipped one the path by which Spark knows the file.
+    fn relation<'t>(&self, tasks: impl Iterator<Item = &'t Task>) -> Result<Option<DataFrame>> {
+        let schema = DataType::from_ddl(MANIFEST).map_err(one_line)?;
+        let names: Vec<String> = ["task", "setting", "name", "path", "stream", "payload"].map(str::to_owned).to_vec();
+        let mut parts: Option<DataFrame> = None;
+        let (mut records, mut bytes) = (Vec::new(), 0);
+        let mut flush = |records: &mut Vec<Record>| -> Result<()> {
+            let part = self.session.create_dataframe(std::mem::take(records), schema.clone()).map_err(one_line)?;
+            // Each part is sent and kept by the server before the next one.
+            parts = Some(match parts.take() {
+                Some(parts) => parts.union(&part),
+                None => part,
+            });
+            Ok(())
+        };
+        for task in tasks {
+            let payload = if task.ship { Some(spark_path(&unescape(&task.texts[2]))) } else { task.payload.clone() };
+            bytes += payload.as_ref().map_or(0, String::len) + task.texts.iter().map(String::len).sum::<usize>();
+            let mut values = vec![Value::Long(task.number)];
+            values.extend(task.texts.iter().cloned().map(Value::String));
+            values.push(payload.map_or(Value::Null, Value::String));
+            records.push(Record::new(names.clone(), values));
+            if bytes > MANIFEST_BYTES {
+                flush(&mut records)?;
+                bytes = 0;
+            }
+        }
+        if !records.is_empty() {
+            flush(&mut records)?;
+        }
+        Ok(parts)
+    }
+
+    /// Paths and contents of the shipped inputs that are there and not empty.
+    fn files(&self, tasks: &[&Task]) -> Result<Option<DataFrame>> {
+        let mut by_folder: HashMap<String, Vec<String>> = HashMap::new();
+        for task in tasks {
+            let path = spark_path(&unescape(&task.texts[2]));
+            let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+            let names = by_folder.entry(folder.to_owned()).or_default();
+            if names.last().is_none_or(|last| last != name) {
+                names.push(name.to_owned());
+            }
+        }
+        for setting in ["spark.sql.files.maxPartitionBytes", "spark.sql.files.openCostInBytes"] {
+            self.session.conf().set(setting, "65536").map_err(one_line)?;
+        }
+        let mut files: Option<DataFrame> = None;
+        for (folder, mut names) in by_folder {
+            names.sort();
+            names.dedup();
+            for names in names.chunks(FILES_OF_A_PATTERN) {
+                let names: Vec<String> = names.iter().map(|name| literal(name)).collect();
+                let pattern = format!("{}/{{{}}}", literal(&folder), names.join(","));
+                let found = self.session.read().format("binaryFile").load(Some(&pattern)).select(["path", "content"]);
+                // Where not one of the files is there, Spark refuses the pattern.
+                if found.schema().is_err() {
+                    continue;
+                }
+                files = Some(match files {
+                    Some(files) => files.union(&found),
+                    None => found,
+                });
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// A path as Spark's `binaryFile` tells it.
+fn spark_path(path: &str) -> String {
+    match path.strip_prefix("file://").or(path.starts_with('/').then_some(path)) {
+        Some(local) => format!("file:{local}"),
+        None => path.to_owned(),
+    }
+}
+
+/// A name in a pattern that matches only itself.
+fn literal(name: &str) -> String {
+    name.chars().flat_map(|c| "\\*?[]{},^".contains(c).then_some('\\').into_iter().chain([c])).collect()
+}
+
+/// A word for the shell.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
