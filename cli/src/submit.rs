@@ -1,7 +1,7 @@
 //! `cortado-spark submit`: the plan and the tasks on standard input, run through Spark Connect; see `cortado::sweep::spark`.
 //!
 //! Tasks become a manifest in Spark, a script transformation runs `cortado-spark worker` on its rows wherever Spark puts them,
-//! and the rows come back as their partitions are done. What did not come back is asked for once more.
+//! and the rows come back as their partitions are done.
 
 use anyhow::{Context, Result, anyhow, bail};
 use cortado::sweep::Row;
@@ -40,26 +40,29 @@ struct Task {
     number: i64,
     /// Setting, name, path, name of the compressed file; escaped.
     texts: [String; 4],
+    /// The bytes of an input in memory, in base64, with the first of its tasks.
     payload: Option<String>,
 }
 
-const MANIFEST: &str = "task bigint, setting string, name string, path string, stream string, payload string";
+const MANIFEST: [&str; 6] = ["task", "setting", "name", "path", "stream", "file"];
+const MANIFEST_TYPES: &str = "task bigint, setting string, name string, path string, stream string, file string";
 /// Files that one pattern names.
 const FILES_OF_A_PATTERN: usize = 500;
-/// Bytes of the manifest that are sent at once: Spark takes 128 MB in a message.
-const MANIFEST_BYTES: usize = 32 << 20;
+/// Bytes of a relation that are sent at once: Spark takes 128 MB in a message.
+const PART_BYTES: usize = 32 << 20;
 
 pub fn run() -> Result<()> {
     // The reason goes where the rows go: to who asked.
     if let Err(error) = converse() {
-        say("error", &crate::line(&error))?;
+        say("error", &escape(&crate::line(&error)))?;
     }
     Ok(())
 }
 
+/// Writes a line of two fields; the second has no line break in it.
 fn say(kind: &str, text: &str) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
-    stdout.write_all(format!("{kind}\t{}\n", escape(text)).as_bytes()).and_then(|()| stdout.flush())?;
+    stdout.write_all(format!("{kind}\t{text}\n").as_bytes()).and_then(|()| stdout.flush())?;
     Ok(())
 }
 
@@ -119,7 +122,7 @@ fn connect(plan: &Plan) -> Result<SparkSession> {
 fn list(session: &SparkSession, pattern: &str) -> Result<()> {
     let files = session.read().format("binaryFile").load(Some(pattern)).select(["path"]);
     for file in files.collect().map_err(one_line)? {
-        say("file", file.get(0).and_then(Value::as_str).unwrap_or_default())?;
+        say("file", &escape(file.get(0).and_then(Value::as_str).unwrap_or_default()))?;
     }
     Ok(())
 }
@@ -137,17 +140,22 @@ impl Job<'_> {
         if let Some(folder) = &self.plan.parquet {
             self.run_once(&program, &mut left, Some(folder))?;
         } else {
-            // A second round for what the first one lost.
-            for _ in 0..2 {
-                if left.is_empty() {
-                    break;
-                }
+            // A server may end a stream of rows before its last, after two minutes unless told otherwise, and the client takes that for
+            // the end. So what is left is asked for again, until twice in a row nothing comes.
+            let mut idle = 0;
+            while !left.is_empty() && idle < 2 {
+                let before = left.len();
                 self.run_once(&program, &mut left, None)?;
+                idle = if left.len() < before { 0 } else { idle + 1 };
+                if !left.is_empty() {
+                    self.session.interrupt_all().map_err(one_line)?;
+                }
             }
         }
         for (number, task) in left.into_iter().filter(|(_, task)| task.ship) {
             let [setting, name, ..] = &task.texts;
-            let row = Row::failed(unescape(name), unescape(setting), "Spark found no bytes: the file is empty or not there");
+            let row =
+                Row::failed(unescape(name), unescape(setting), "Spark found no bytes: the file is empty or not there");
             say(&number.to_string(), row.to_csv().trim_end())?;
         }
         Ok(())
@@ -171,17 +179,15 @@ impl Job<'_> {
     }
 
     fn run_once(&self, program: &str, left: &mut BTreeMap<i64, &Task>, parquet: Option<&str>) -> Result<()> {
-        let Some(manifest) = self.manifest(left)? else { return Ok(()) };
-        manifest.create_or_replace_temp_view("cortado_manifest").map_err(one_line)?;
-        let partitions = (left.len() / 16).clamp(left.len().min(32), 512);
-        let by_input = format!("SELECT /*+ REPARTITION_BY_RANGE({partitions}, task) */ * FROM cortado_manifest");
+        let Some(work) = self.manifest(left)? else { return Ok(()) };
+        work.create_or_replace_temp_view("cortado_work").map_err(one_line)?;
         let format = r"ROW FORMAT DELIMITED FIELDS TERMINATED BY '\t' LINES TERMINATED BY '\n'";
         let transform = format!(
             "SELECT TRANSFORM(task, setting, name, path, stream, payload) {format} USING '{}' \
-             AS (task BIGINT, row STRING, file STRING) {format} FROM ({by_input})",
+             AS (task BIGINT, row STRING, file STRING) {format} FROM cortado_work",
             self.command(program, parquet.is_some()).replace('\\', r"\\").replace('\'', r"\'"),
         );
-        let done = self.session.sql(&transform).map_err(one_line)?;
+        let done = self.sql(&transform)?;
         let done = match parquet {
             None => done,
             Some(folder) => self.write(done, folder)?,
@@ -192,7 +198,7 @@ impl Job<'_> {
             let row = record.get(1).and_then(Value::as_str);
             let (Some(number), Some(row)) = (number, row) else { continue };
             if left.remove(&number).is_some() {
-                say(&number.to_string(), &unescape(row))?;
+                say(&number.to_string(), row)?;
             }
         }
         Ok(())
@@ -220,65 +226,85 @@ impl Job<'_> {
                       decode_ms DOUBLE, error STRING";
         let typed = format!(
             r#"SELECT task, columns.*, unbase64(file) AS file, row FROM (SELECT *, from_csv(
-               replace(row, '\\\\', '\\'), '{schema}', map('escape', '"', 'positiveInf', 'inf')) AS columns FROM cortado_done)"#
+               row, '{schema}', map('escape', '"', 'positiveInf', 'inf')) AS columns FROM cortado_done)"#
         );
-        let typed = self.session.sql(&typed).map_err(one_line)?;
+        let typed = self.sql(&typed)?;
         typed.write().mode("error").parquet(folder).map_err(one_line)?;
         Ok(self.session.read().parquet(folder))
     }
 
-    /// The tasks as a relation; none when there is nothing that Spark could do.
+    /// The tasks with the bytes of their inputs, where those are not for the worker to read; none when there is nothing that Spark
+    /// could do.
     fn manifest(&self, left: &BTreeMap<i64, &Task>) -> Result<Option<DataFrame>> {
-        let as_they_are = left.values().copied().filter(|task| !task.ship);
-        let shipped: Vec<&Task> = left.values().copied().filter(|task| task.ship).collect();
-        let mut manifest = self.relation(as_they_are)?;
+        let (shipped, others): (Vec<&Task>, Vec<&Task>) = left.values().partition(|task| task.ship);
+        let mut work: Option<DataFrame> = None;
         if let Some(files) = self.files(&shipped)? {
-            let shipped = self.relation(shipped.into_iter())?.context("there are tasks")?;
-            shipped.create_or_replace_temp_view("cortado_shipped").map_err(one_line)?;
             files.create_or_replace_temp_view("cortado_files").map_err(one_line)?;
-            let joined = "SELECT /*+ BROADCAST(s) */ s.task, s.setting, s.name, s.path, s.stream, \
-                          replace(base64(f.content), '\\r\\n', '') AS payload \
-                          FROM cortado_files f JOIN cortado_shipped s ON f.path = s.payload";
-            let joined = self.session.sql(joined).map_err(one_line)?;
-            manifest = Some(match manifest {
-                Some(manifest) => manifest.union(&joined),
-                None => joined,
+            self.tasks(&shipped)?.create_or_replace_temp_view("cortado_shipped").map_err(one_line)?;
+            work = Some(self.sql(
+                "SELECT /*+ BROADCAST(s) */ s.task, s.setting, s.name, s.path, s.stream, \
+                 replace(base64(f.content), '\\r\\n', '') AS payload \
+                 FROM cortado_files f JOIN cortado_shipped s ON f.path = s.file",
+            )?);
+        }
+        if !others.is_empty() {
+            self.tasks(&others)?.create_or_replace_temp_view("cortado_tasks").map_err(one_line)?;
+            self.memory()?.create_or_replace_temp_view("cortado_memory").map_err(one_line)?;
+            // Ranges, so that tasks of one input stay together, and are small enough for the cluster to share them fairly.
+            let partitions = (others.len() / 16).clamp(others.len().min(32), 512);
+            let others = self.sql(&format!(
+                "SELECT /*+ BROADCAST(m) */ t.task, t.setting, t.name, t.path, t.stream, m.payload \
+                 FROM (SELECT /*+ REPARTITION_BY_RANGE({partitions}, task) */ * FROM cortado_tasks) t \
+                 LEFT JOIN cortado_memory m ON t.path = m.path"
+            ))?;
+            work = Some(match work {
+                Some(work) => work.union(&others),
+                None => others,
             });
         }
-        Ok(manifest)
+        Ok(work)
     }
 
-    /// Tasks as rows; in place of the payload of a shipped one the path by which Spark knows the file.
-    fn relation<'t>(&self, tasks: impl Iterator<Item = &'t Task>) -> Result<Option<DataFrame>> {
-        let schema = DataType::from_ddl(MANIFEST).map_err(one_line)?;
-        let names: Vec<String> = ["task", "setting", "name", "path", "stream", "payload"].map(str::to_owned).to_vec();
-        let mut parts: Option<DataFrame> = None;
-        let (mut records, mut bytes) = (Vec::new(), 0);
-        let mut flush = |records: &mut Vec<Record>| -> Result<()> {
-            let part = self.session.create_dataframe(std::mem::take(records), schema.clone()).map_err(one_line)?;
-            // Each part is sent and kept by the server before the next one.
-            parts = Some(match parts.take() {
-                Some(parts) => parts.union(&part),
-                None => part,
-            });
-            Ok(())
-        };
-        for task in tasks {
-            let payload = if task.ship { Some(spark_path(&unescape(&task.texts[2]))) } else { task.payload.clone() };
-            bytes += payload.as_ref().map_or(0, String::len) + task.texts.iter().map(String::len).sum::<usize>();
-            let mut values = vec![Value::Long(task.number)];
-            values.extend(task.texts.iter().cloned().map(Value::String));
-            values.push(payload.map_or(Value::Null, Value::String));
-            records.push(Record::new(names.clone(), values));
-            if bytes > MANIFEST_BYTES {
-                flush(&mut records)?;
+    fn sql(&self, query: &str) -> Result<DataFrame> {
+        self.session.sql(query).map_err(one_line)
+    }
+
+    /// Tasks as a relation, each with the path by which Spark knows its file.
+    fn tasks(&self, tasks: &[&Task]) -> Result<DataFrame> {
+        let records = tasks.iter().map(|task| {
+            let file = spark_path(&unescape(&task.texts[2]));
+            let texts = task.texts.iter().cloned().chain([file]).map(Value::String);
+            [Value::Long(task.number)].into_iter().chain(texts).collect()
+        });
+        self.relation(&MANIFEST, MANIFEST_TYPES, records)
+    }
+
+    /// The inputs in memory, by their paths.
+    fn memory(&self) -> Result<DataFrame> {
+        let records = self.tasks.iter().filter_map(|task| {
+            let payload = task.payload.clone()?;
+            Some(vec![Value::String(task.texts[2].clone()), Value::String(payload)])
+        });
+        self.relation(&["path", "payload"], "path string, payload string", records)
+    }
+
+    /// Records as a relation, in as many parts as messages can carry.
+    fn relation(&self, names: &[&str], types: &str, records: impl Iterator<Item = Vec<Value>>) -> Result<DataFrame> {
+        let schema = DataType::from_ddl(types).map_err(one_line)?;
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut parts: Vec<Vec<Record>> = vec![Vec::new()];
+        let mut bytes = 0;
+        for values in records {
+            bytes += values.iter().filter_map(Value::as_str).map(str::len).sum::<usize>();
+            if bytes > PART_BYTES {
+                parts.push(Vec::new());
                 bytes = 0;
             }
+            parts.last_mut().expect("there is one").push(Record::new(names.clone(), values));
         }
-        if !records.is_empty() {
-            flush(&mut records)?;
-        }
-        Ok(parts)
+        let parts = parts.into_iter().map(|part| self.session.create_dataframe(part, schema.clone()).map_err(one_line));
+        let parts = parts.collect::<Result<Vec<_>>>()?;
+        parts.into_iter().reduce(|all, part| all.union(&part)).context("there is at least one part")
     }
 
     /// Paths and contents of the shipped inputs that are there and not empty.

@@ -3,8 +3,8 @@
 use crate::{cluster, output};
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use cortado::table::{Cell, Table};
 use cortado::sweep::{Backend, Grid, Input, Measures, Progress, Spark, Sweep, Threads, codecs};
+use cortado::table::{Cell, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value};
 use std::fs;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
-use cortado::sweep::spark::{NULL, escape, unescape};
+use cortado::sweep::spark::{NULL, unescape};
 use cortado::sweep::{Data, Measures, Row, Setting, trial};
 use cortado::{Limits, file};
 use std::io::{BufRead, BufReader, Write};
@@ -83,7 +83,7 @@ fn answer(number: &str, row: &Row, file: Option<&[u8]>) -> Result<()> {
     let number = if number.parse::<u64>().is_ok() { number } else { NULL };
     let blob = file.map_or_else(|| NULL.to_owned(), |file| STANDARD.encode(file));
     let mut stdout = std::io::stdout().lock();
-    let line = format!("{number}\t{}\t{blob}\n", escape(row.to_csv().trim_end_matches('\n')));
+    let line = format!("{number}\t{}\t{blob}\n", row.to_csv().trim_end_matches('\n'));
     stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()).context("cannot answer")
 }
 
@@ -97,7 +97,7 @@ fn work(options: &Options) -> Result<()> {
     // When memory runs out, this process goes before all others.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     rayon::ThreadPoolBuilder::new().num_threads(1).build_global().context("cannot set threads")?;
-    // Tasks of one input come one after the other.
+    // Tasks of one input come one after the other, and a path means the same input in all.
     let mut last: Option<(String, Result<Data, String>)> = None;
     for line in lines() {
         let line = line?;
@@ -108,7 +108,7 @@ fn work(options: &Options) -> Result<()> {
                 continue;
             }
         };
-        if task.payload.is_some() || last.as_ref().is_none_or(|(path, _)| *path != task.path) {
+        if last.as_ref().is_none_or(|(path, _)| *path != task.path) {
             last = Some((task.path.clone(), read(&task, &crate::limits(options.max_bytes))));
         }
         let data = last.as_ref().expect("just read").1.as_ref().map_err(String::clone);
@@ -121,7 +121,9 @@ fn work(options: &Options) -> Result<()> {
 fn read(task: &Task, limits: &Limits) -> Result<Data, String> {
     let path = Path::new(&task.path);
     let bytes = match task.payload {
-        Some(payload) => STANDARD.decode(payload).map_err(|error| format!("the task's bytes are no base64: {error}"))?,
+        Some(payload) => {
+            STANDARD.decode(payload).map_err(|error| format!("the task's bytes are no base64: {error}"))?
+        }
         None => file::read(path, limits).map_err(|error| error.to_string())?,
     };
     // A reader that panics is a bad input like any other.

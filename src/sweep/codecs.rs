@@ -42,9 +42,7 @@ const KINDS: [Kind; 11] = [
         name: "palette",
         takes: "photos",
         about: "k-means palette, indexed PNG",
-        parameters: &[
-            "colors", "sample", "seed", "space", "psnr", "starts", "dither", "strength", "spatial", "effort",
-        ],
+        parameters: &["colors", "sample", "seed", "space", "psnr", "starts", "dither", "strength", "spatial", "effort"],
         build: palette,
     },
     Kind {
@@ -244,7 +242,8 @@ impl Coder for PaletteCoder {
 
 fn laff(p: &Parameters) -> Result<Arc<dyn Coder>> {
     let mut options = LaffOptions::new();
-    let targets = ["quality", "psnr", "max_bytes"].into_iter().filter(|name| p.given.iter().any(|given| given.0 == *name));
+    let targets =
+        ["quality", "psnr", "max_bytes"].into_iter().filter(|name| p.given.iter().any(|given| given.0 == *name));
     if targets.count() > 1 {
         return Err(unsupported("laff takes one of quality, psnr and max_bytes".into()));
     }

@@ -1,6 +1,7 @@
 //! What one trial found.
 
 use super::setting::Setting;
+use super::spark::{escape, unescape};
 use crate::error::{Error, Result};
 use crate::table::{Cell, Table, csv_cells, csv_line};
 
@@ -79,8 +80,8 @@ impl Row {
 
     fn measures(&self) -> [Cell; MEASURES.len()] {
         [
-            self.raw_bytes.into(),
-            self.bytes.into(),
+            self.raw_bytes.map(Cell::Int).into(),
+            self.bytes.map(Cell::Int).into(),
             self.crc32.map(|crc| format!("{crc:08x}")).into(),
             self.ratio.into(),
             self.bits_per_pixel.into(),
@@ -100,10 +101,14 @@ impl Row {
         csv_line(&names.collect::<Vec<_>>())
     }
 
-    /// The row as a line of CSV.
+    /// The row as one line of CSV: what is no single line in it goes through [`escape`](super::spark::escape).
     pub fn to_csv(&self) -> String {
         let named = [Cell::from(self.input.as_str()), Cell::from(self.setting.as_str())];
-        csv_line(&named.into_iter().chain(self.measures()).collect::<Vec<_>>())
+        let single = |cell| match cell {
+            Cell::Text(text) => Cell::Text(escape(&text)),
+            other => other,
+        };
+        csv_line(&named.into_iter().chain(self.measures()).map(single).collect::<Vec<_>>())
     }
 
     /// Reads a line that [`Row::to_csv`] wrote.
@@ -114,11 +119,25 @@ impl Row {
         let cells = csv_cells(line)?;
         let found = cells.len();
         let no_row = |message: String| Error::malformed("sweep row", message);
-        let [input, setting, raw_bytes, bytes, crc32, ratio, bits, psnr, ssim, ssimulacra2, exact, encode, decode, error] =
-            <[Cell; 2 + MEASURES.len()]>::try_from(cells)
-                .map_err(|_| no_row(format!("expected {} fields, found {found}", 2 + MEASURES.len())))?;
+        let [
+            input,
+            setting,
+            raw_bytes,
+            bytes,
+            crc32,
+            ratio,
+            bits,
+            psnr,
+            ssim,
+            ssimulacra2,
+            exact,
+            encode,
+            decode,
+            error,
+        ] = <[Cell; 2 + MEASURES.len()]>::try_from(cells)
+            .map_err(|_| no_row(format!("expected {} fields, found {found}", 2 + MEASURES.len())))?;
         let text = |cell: Cell| match cell {
-            Cell::Text(text) => Ok(Some(text)),
+            Cell::Text(text) => Ok(Some(unescape(&text))),
             Cell::Missing => Ok(None),
             other => Err(no_row(format!("expected text, found {other}"))),
         };

@@ -153,11 +153,7 @@ impl Grid {
     /// [`Error::TooLarge`] for more than a million; otherwise as [`Setting::new`].
     pub fn settings(&self) -> Result<Vec<Setting>> {
         if self.len() > MOST_SETTINGS {
-            return Err(Error::TooLarge {
-                what: "settings",
-                found: self.len() as u64,
-                limit: MOST_SETTINGS as u64,
-            });
+            return Err(Error::TooLarge { what: "settings", found: self.len() as u64, limit: MOST_SETTINGS as u64 });
         }
         (0..self.len()).map(|at| self.setting(at)).collect()
     }
@@ -190,7 +186,8 @@ impl FromStr for Grid {
     /// Reads `codec name=value name=value|value name=first..last`, where a range holds its last whole number too.
     fn from_str(text: &str) -> Result<Self> {
         let mut words = text.split_ascii_whitespace();
-        let mut grid = Self::new(words.next().ok_or_else(|| unsupported("a setting begins with a codec's name".into()))?);
+        let mut grid =
+            Self::new(words.next().ok_or_else(|| unsupported("a setting begins with a codec's name".into()))?);
         for word in words {
             let Some((name, values)) = word.split_once('=') else {
                 return Err(unsupported(format!("expected name=value, found {word:?} in {text:?}")));

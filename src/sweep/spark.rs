@@ -11,9 +11,9 @@
 //! | field | a task | its result |
 //! |---|---|---|
 //! | 0 | the task's number | the task's number |
-//! | 1 | the setting | the row, as [`Row::to_csv`] without the line break |
+//! | 1 | the setting | the row, as [`Row::to_csv`] writes it, without the line break |
 //! | 2 | the input's name | the compressed file in base64, or `\N` |
-//! | 3 | the input's path, of which the extension counts when field 5 is there | |
+//! | 3 | the input's path; when field 5 is there, any name of its own with the extension of the bytes | |
 //! | 4 | the name of the compressed file, below the folder for those | |
 //! | 5 | the input's bytes in base64, or `\N` when the path is to be read | |
 
@@ -168,31 +168,28 @@ impl Spark {
         Ok(format!("{plan}\n"))
     }
 
-    /// Every task as the worker reads it, but for what the flag before it says: `0` as it is, `1` with bytes that Spark is to read.
+    /// Every task as the worker reads it, but for a field before it, `1` when Spark is to read the bytes; and the bytes of a value in
+    /// memory come with the first of its tasks only.
     fn send(&self, job: &Job, to: &mut dyn Write) -> io::Result<()> {
-        // The bytes of a value in memory are the same for all its tasks, which come one after the other.
-        let mut payload: Option<(usize, String, &str)> = None;
+        let mut sent: Option<(usize, String)> = None;
         for (number, task) in job.tasks.iter().enumerate() {
             let input = &job.inputs[task.input];
-            let (remote, path, bytes) = match &input.place {
-                Place::File(path) => {
-                    let path = std::path::absolute(path)?;
-                    (self.ship, path.to_string_lossy().into_owned(), NULL)
-                }
-                Place::Remote(url) => (true, url.clone(), NULL),
+            let mut payload = NULL.to_owned();
+            let (remote, path) = match &input.place {
+                Place::File(path) => (self.ship, std::path::absolute(path)?.to_string_lossy().into_owned()),
+                Place::Remote(url) => (true, url.clone()),
                 Place::Memory(data) => {
-                    if payload.as_ref().is_none_or(|(of, ..)| *of != task.input) {
+                    if sent.as_ref().is_none_or(|(of, _)| *of != task.input) {
                         let (bytes, extension) = data.to_file().map_err(io::Error::other)?;
-                        payload = Some((task.input, STANDARD.encode(bytes), extension));
+                        payload = STANDARD.encode(bytes);
+                        sent = Some((task.input, format!("memory-{}.{extension}", task.input)));
                     }
-                    let (_, bytes, extension) = payload.as_ref().expect("just made");
-                    (false, format!("memory.{extension}"), bytes.as_str())
+                    (false, sent.as_ref().map(|(_, path)| path.clone()).unwrap_or_default())
                 }
             };
             let setting = job.settings[task.setting].to_string();
             let texts = [&setting, &input.name, &path, &job.stream_name(task)].map(|text| escape(text));
-            let line = format!("{}\t{number}\t{}\t{bytes}\n", u8::from(remote), texts.join("\t"));
-            to.write_all(line.as_bytes())?;
+            writeln!(to, "{}\t{number}\t{}\t{payload}", u8::from(remote), texts.join("\t"))?;
         }
         Ok(())
     }
@@ -205,7 +202,7 @@ impl Backend for Spark {
         self.converse(send, |number, row| {
             let task = number.parse::<usize>().ok().and_then(|number| job.tasks.get(number));
             let task = *task.ok_or_else(|| Error::malformed("sweep result", format!("{number:?}")))?;
-            deliver(Done { task, row: Row::from_csv(&unescape(row))? })
+            deliver(Done { task, row: Row::from_csv(row)? })
         })
     }
 }

@@ -74,7 +74,10 @@ impl Table {
 
 fn no_format(path: &Path) -> Error {
     let parquet = if cfg!(feature = "parquet") { ".parquet" } else { ".parquet (with the feature parquet)" };
-    Error::Unsupported(format!("cannot tell a table's format from {}: end its name in .csv or {parquet}", path.display()))
+    Error::Unsupported(format!(
+        "cannot tell a table's format from {}: end its name in .csv or {parquet}",
+        path.display()
+    ))
 }
 
 /// A row and the line break after it.
@@ -140,7 +143,9 @@ fn read_line<'a>(text: &'a str, at: &mut usize) -> Result<Vec<Field<'a>>> {
                 return Ok(fields);
             }
             None => return Ok(fields),
-            Some(_) => return Err(Error::malformed_at(FORMAT, *at, "expected a comma or the line's end after a quote")),
+            Some(_) => {
+                return Err(Error::malformed_at(FORMAT, *at, "expected a comma or the line's end after a quote"));
+            }
         }
     }
 }

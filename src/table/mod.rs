@@ -64,12 +64,6 @@ impl From<usize> for Cell {
     }
 }
 
-impl From<u64> for Cell {
-    fn from(value: u64) -> Self {
-        Cell::Int(value)
-    }
-}
-
 impl From<f64> for Cell {
     fn from(value: f64) -> Self {
         Cell::Float(value)

@@ -87,7 +87,11 @@ impl Table {
         match kind {
             Kind::Int => {
                 let int = |cell: &Cell| if let Cell::Int(value) = cell { Some(*value as i64) } else { None };
-                writer.typed::<Int64Type>().write_batch(&cells().filter_map(int).collect::<Vec<_>>(), Some(&there), None)?;
+                writer.typed::<Int64Type>().write_batch(
+                    &cells().filter_map(int).collect::<Vec<_>>(),
+                    Some(&there),
+                    None,
+                )?;
             }
             Kind::Float => {
                 let numbers: Vec<f64> = cells().filter_map(Cell::number).collect();
@@ -100,7 +104,11 @@ impl Table {
                     Cell::Int(value) => Some(ByteArray::from(value.to_string().as_str())),
                     Cell::Float(value) => Some(ByteArray::from(value.to_string().as_str())),
                 };
-                writer.typed::<ByteArrayType>().write_batch(&cells().filter_map(text).collect::<Vec<_>>(), Some(&there), None)?;
+                writer.typed::<ByteArrayType>().write_batch(
+                    &cells().filter_map(text).collect::<Vec<_>>(),
+                    Some(&there),
+                    None,
+                )?;
             }
         }
         writer.close()
@@ -115,7 +123,8 @@ impl Table {
         let malformed = |error: ParquetError| Error::malformed(FORMAT, error);
         let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).map_err(malformed)?;
         let schema = reader.metadata().file_metadata().schema_descr_ptr();
-        let mut table = Self::with_columns(schema.root_schema().get_fields().iter().map(|f| f.name().to_owned()).collect());
+        let mut table =
+            Self::with_columns(schema.root_schema().get_fields().iter().map(|f| f.name().to_owned()).collect());
         for row in reader.get_row_iter(None).map_err(malformed)? {
             let row = row.map_err(malformed)?;
             table.push_row(row.get_column_iter().map(|(name, field)| cell(name, field)).collect::<Result<_>>()?);
@@ -140,6 +149,8 @@ fn cell(column: &str, field: &Field) -> Result<Cell> {
         Field::Float(value) => Cell::Float((*value).into()),
         Field::Double(value) => Cell::Float(*value),
         Field::Str(text) => Cell::Text(text.clone()),
-        other => return Err(Error::Unsupported(format!("column {column} holds {other:?}, which is no number and no text"))),
+        other => {
+            return Err(Error::Unsupported(format!("column {column} holds {other:?}, which is no number and no text")));
+        }
     })
 }

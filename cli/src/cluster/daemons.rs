@@ -11,7 +11,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Where sweeps go. The server listens on this machine only, whatever the cluster does: its protocol is not encrypted.
@@ -19,6 +19,8 @@ pub const CONNECT_ADDRESS: &str = "sc://127.0.0.1:15002";
 
 /// How long a process may take until it is up.
 const START: Duration = Duration::from_secs(180);
+/// What a worker says before it tries again, for minutes.
+const REFUSED: &str = "Failed to connect to master";
 /// How long a process may take to end by itself.
 const END: Duration = Duration::from_secs(20);
 
@@ -65,7 +67,8 @@ impl Daemon {
     }
 
     pub fn worker(bind: &str, master: &str, cores: u16) -> Self {
-        let arguments = ["--host", bind, "--webui-port", "8081", "--memory", "2g", "--cores", &cores.to_string(), master];
+        let arguments =
+            ["--host", bind, "--webui-port", "8081", "--memory", "2g", "--cores", &cores.to_string(), master];
         let ready = &["started at ", "Successfully registered with master"];
         Self { role: Role::Worker, bind: bind.to_owned(), arguments: arguments.map(str::to_owned).to_vec(), ready }
     }
@@ -203,6 +206,10 @@ impl Cluster {
              spark.network.crypto.enabled true\n\
              spark.master.rest.enabled false\n\
              spark.ui.killEnabled false\n\
+             spark.scheduler.mode FAIR\n\
+             spark.connect.execute.manager.detachedTimeout 60s\n\
+             spark.connect.execute.reattachable.senderMaxStreamDuration 0\n\
+             spark.connect.execute.reattachable.senderMaxStreamSize 0\n\
              spark.executor.memory 512m\n\
              spark.driver.memory 1g\n\
              spark.sql.warehouse.dir {folder}/warehouse\n\
@@ -235,25 +242,17 @@ impl Cluster {
         });
         // Remembered before it is up: whatever happens next, `down` finds it.
         self.remember()?;
-        let bar = ProgressBar::new_spinner().with_message(format!("starting the {}", daemon.role.name()));
-        bar.enable_steady_tick(Duration::from_millis(120));
-        let begun = Instant::now();
-        let said = loop {
-            let said = fs::read_to_string(&path).unwrap_or_default();
-            if daemon.ready.iter().all(|line| said.contains(line)) {
-                break said;
-            }
-            let ended = child.try_wait().context("cannot watch Spark")?;
-            if ended.is_some() || begun.elapsed() > START {
-                let what = if ended.is_some() { "ended" } else { "did not come up" };
-                let reason = said.lines().rev().find(|line| line.contains("ERROR") || line.contains("Exception"));
-                let reason = reason.map(|reason| format!(": {}", reason.trim())).unwrap_or_default();
-                bail!("Spark's {} {what}{reason} (see {})", daemon.role.name(), path.display());
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        };
-        bar.finish_and_clear();
+        let said = wait_for(daemon, &mut child, &path);
         let process = self.processes.last_mut().expect("just pushed");
+        let said = match said {
+            Ok(said) => said,
+            Err(error) => {
+                process.signal("-KILL");
+                self.processes.pop();
+                self.remember()?;
+                return Err(error);
+            }
+        };
         process.address = word_after(&said, "Starting Spark master at ");
         process.page = match daemon.role {
             Role::Connect => String::new(),
@@ -330,6 +329,31 @@ impl Cluster {
     fn remember(&self) -> Result<()> {
         let bytes = serde_json::to_vec(&self.processes).context("cannot write down what runs")?;
         Ok(file::write(&self.folder.join("processes.json"), &bytes, Existing::Replace)?)
+    }
+}
+
+/// Waits until a process' log says that it is up; returns the log.
+fn wait_for(daemon: &Daemon, child: &mut Child, log: &Path) -> Result<String> {
+    let bar = ProgressBar::new_spinner().with_message(format!("starting the {}", daemon.role.name()));
+    bar.enable_steady_tick(Duration::from_millis(120));
+    let begun = Instant::now();
+    loop {
+        let said = fs::read_to_string(log).unwrap_or_default();
+        if daemon.ready.iter().all(|line| said.contains(line)) {
+            bar.finish_and_clear();
+            return Ok(said);
+        }
+        if said.contains(REFUSED) {
+            bail!("the master does not answer, or has another secret (see {})", log.display());
+        }
+        let ended = child.try_wait().context("cannot watch Spark")?;
+        if ended.is_some() || begun.elapsed() > START {
+            let what = if ended.is_some() { "ended" } else { "did not come up" };
+            let reason = said.lines().rev().find(|line| line.contains("ERROR") || line.contains("Exception"));
+            let reason = reason.map(|reason| format!(": {}", reason.trim())).unwrap_or_default();
+            bail!("Spark's {} {what}{reason} (see {})", daemon.role.name(), log.display());
+        }
+        std::thread::sleep(Duration::from_millis(100));
     }
 }
 

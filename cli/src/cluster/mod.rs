@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 pub enum Action {
     /// Start a master, workers and the Spark Connect server on this machine; installs what they need.
     Up(Up),
-    /// Start a worker on this machine for a master on another.
+    /// Start a worker on this machine, for a master on another or one more for the master here.
     Join(Join),
     /// Tell what runs.
     Status,
@@ -44,11 +44,12 @@ pub struct Up {
 
 #[derive(Args)]
 pub struct Join {
-    /// The master's address, such as spark://192.168.1.10:7077.
-    master: String,
+    /// The master's address, such as spark://192.168.1.10:7077; the master that runs here unless given.
+    #[arg(requires = "secret_file")]
+    master: Option<String>,
     /// The file `.cortado/cluster/secret` of the master's machine, copied to this one.
-    #[arg(long, value_name = "FILE")]
-    secret_file: PathBuf,
+    #[arg(long, value_name = "FILE", requires = "master")]
+    secret_file: Option<PathBuf>,
     /// This machine's address, under which the others reach it.
     #[arg(long, default_value = "127.0.0.1", value_name = "IP")]
     bind: IpAddr,
@@ -116,29 +117,29 @@ fn machine_cores() -> u16 {
 }
 
 fn join(mut cluster: Cluster, options: &Join) -> Result<()> {
-    if cluster.alive().next().is_some() {
-        bail!("part of a cluster runs here already: `cortado cluster status` tells more");
-    }
-    if !options.master.starts_with("spark://") {
-        bail!("a master's address begins with spark://, not {}", options.master);
-    }
-    let secret = std::fs::read_to_string(&options.secret_file)
-        .with_context(|| format!("cannot read {}", options.secret_file.display()))?;
+    let master = match (&options.master, &options.secret_file) {
+        (Some(master), Some(secret_file)) => {
+            if cluster.alive().next().is_some() {
+                bail!("part of a cluster runs here already: `cortado cluster status` tells more");
+            }
+            if !master.starts_with("spark://") {
+                bail!("a master's address begins with spark://, not {master}");
+            }
+            let secret = std::fs::read_to_string(secret_file)
+                .with_context(|| format!("cannot read {}", secret_file.display()))?;
+            cluster.clear()?;
+            cluster.take_secret(secret.trim())?;
+            master.clone()
+        }
+        _ => match cluster.alive().find(|process| process.role == Role::Master) {
+            Some(master) => master.address.clone(),
+            None => bail!("no master runs here: give the address of one"),
+        },
+    };
     let installation = Installation::prepare(cluster.state())?;
-    cluster.clear()?;
-    cluster.take_secret(secret.trim())?;
     let cores = options.cores.unwrap_or_else(machine_cores);
-    let daemon = Daemon::worker(&options.bind.to_string(), &options.master, cores);
-    match cluster.start(&installation, &daemon) {
-        Ok(worker) => {
-            let line = format!("joined {} with {cores} cores; web page {}", options.master, worker.page);
-            output::report(false, Default::default(), &line)
-        }
-        Err(error) => {
-            cluster.stop(|_| true)?;
-            Err(error)
-        }
-    }
+    let worker = cluster.start(&installation, &Daemon::worker(&options.bind.to_string(), &master, cores))?;
+    output::report(false, Default::default(), &format!("joined {master} with {cores} cores; web page {}", worker.page))
 }
 
 fn status(cluster: &Cluster) -> Result<()> {

@@ -75,7 +75,8 @@ pub fn client(state: &Path) -> Result<PathBuf> {
     command.current_dir(root).env("PROTOC", protoc).args(["build", "--release", "--locked", "--quiet"]);
     command.args(["--package", "cortado-cli", "--features", "spark", "--bin", "cortado-spark", "--target-dir"]);
     steps::run("Building the Spark client (minutes, the first time)", command.arg(&target), |printed| {
-        let reason = printed.lines().find(|line| line.starts_with("error")).unwrap_or_else(|| steps::last_line(printed));
+        let reason =
+            printed.lines().find(|line| line.starts_with("error")).unwrap_or_else(|| steps::last_line(printed));
         format!("check the network and run this again ({reason})")
     })?;
     let program = state.join(executable("cortado-spark"));
