@@ -112,7 +112,8 @@ const KINDS: [Kind; 11] = [
 ];
 
 /// The codecs that a [`Setting`](super::Setting) can name: what each takes, what it is, and its parameters, which are called as the
-/// setters of its options are.
+/// setters of its options are. `raw` with a `second` stage is what any compressor does. `fault` fails as its `kind` says (`error`,
+/// `panic`, `abort`, `memory`, `hang`): the last three end or hold up the process they are in, which on threads is the caller's.
 pub fn codecs() -> Table {
     let mut table = Table::new(["codec", "takes", "what", "parameters"]);
     for kind in &KINDS {

@@ -8,6 +8,9 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+/// Rows by input and setting.
+pub(super) type Known = HashMap<(String, String), Row>;
+
 /// A CSV file to which every finished row is added at once.
 pub(super) struct Journal {
     path: PathBuf,
@@ -17,7 +20,7 @@ pub(super) struct Journal {
 impl Journal {
     /// Opens or begins the file; returns the rows that are in it already, by input and setting. A last line that was cut off
     /// by whatever stopped the sweep is dropped.
-    pub fn open(path: &Path) -> Result<(Self, HashMap<(String, String), Row>)> {
+    pub fn open(path: &Path) -> Result<(Self, Known)> {
         let io = || Error::io("open", path);
         let file = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(io())?;
         // Two sweeps that write to one journal would both do all the work.
@@ -34,7 +37,7 @@ impl Journal {
         let text = std::str::from_utf8(&bytes[..whole]).map_err(|error| Error::malformed("sweep journal", error))?;
         let header = Row::csv_header();
         let mut journal = Self { path: path.to_owned(), file };
-        let mut rows = HashMap::new();
+        let mut rows = Known::new();
         if whole == 0 && header.as_bytes().starts_with(&bytes) {
             journal.cut(0)?;
             journal.write(&header)?;

@@ -41,8 +41,8 @@ pub use trial::Measures;
 
 use crate::error::{Error, Limits, Result};
 use crate::table::Table;
-use journal::Journal;
-use std::collections::{HashMap, HashSet};
+use journal::{Journal, Known};
+use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -57,8 +57,10 @@ pub struct Sweep {
     limits: Limits,
     journal: Option<PathBuf>,
     streams: Option<PathBuf>,
-    watch: Option<Arc<dyn Fn(&Progress) + Send + Sync>>,
+    watch: Option<Watch>,
 }
+
+type Watch = Arc<dyn Fn(&Progress) + Send + Sync>;
 
 /// How far a sweep is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -252,7 +254,7 @@ impl Sweep {
         let texts: Vec<String> = self.settings.iter().map(Setting::to_string).collect();
         let (journal, mut known) = match &self.journal {
             Some(path) => Journal::open(path).map(|(journal, known)| (Some(journal), known))?,
-            None => (None, HashMap::new()),
+            None => (None, Known::new()),
         };
         let mut rows: Vec<Option<Row>> = Vec::with_capacity(self.len());
         for input in &self.inputs {

@@ -88,9 +88,8 @@ pub fn run(
     let tried = data.and_then(|data| {
         guarded(|| {
             let (row, file) = measure(name, data, setting, measures)?;
-            match place {
-                Some((folder, below)) => keep(folder, below, &file)?,
-                None => {}
+            if let Some((folder, below)) = place {
+                keep(folder, below, &file)?;
             }
             Ok((row, Some(file)))
         })

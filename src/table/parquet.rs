@@ -120,6 +120,12 @@ impl Table {
     /// # Errors
     /// [`Error::Malformed`] when the bytes are no such file, [`Error::Unsupported`] for a column of another type.
     pub fn from_parquet(bytes: Vec<u8>) -> Result<Self> {
+        // The reader panics at some kinds of damage.
+        let read = std::panic::catch_unwind(|| Self::read_parquet(bytes));
+        read.unwrap_or_else(|_| Err(Error::malformed(FORMAT, "its pages are damaged")))
+    }
+
+    fn read_parquet(bytes: Vec<u8>) -> Result<Self> {
         let malformed = |error: ParquetError| Error::malformed(FORMAT, error);
         let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).map_err(malformed)?;
         let schema = reader.metadata().file_metadata().schema_descr_ptr();
