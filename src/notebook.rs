@@ -66,7 +66,7 @@ pub fn progress(progress: &Progress) {
     } else if seconds >= NEXT.load(Ordering::Relaxed) || ends {
         NEXT.store(seconds + SECONDS_BETWEEN_LINES, Ordering::Relaxed);
         let errors = if progress.errors > 0 { format!(", {} errors", progress.errors) } else { String::new() };
-        eprintln!("{} of {} rows, {seconds} s{errors}", progress.done, progress.total);
+        println!("{} of {} rows, {seconds} s{errors}", progress.done, progress.total);
     }
 }
 
