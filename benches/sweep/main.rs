@@ -38,6 +38,7 @@ fn main() -> Outcome<()> {
         Ok(spark) => {
             let long = Sweep::new().files("data/photos")?.measures(Measures::PSNR);
             let long = long.settings("laff quality=1..99 profile=mse|visual full_chroma=false|true")?;
+            let long = long.settings("palette colors=2..256 spatial=20")?;
             let (there, on_spark) = timed(&long, &spark)?;
             let (here, on_threads) = timed(&long, &Threads::new().threads(2))?;
             assert_eq!(on_spark.without(&TIMES), on_threads.without(&TIMES));

@@ -48,7 +48,7 @@ const MANIFEST: [&str; 6] = ["task", "setting", "name", "path", "stream", "file"
 const MANIFEST_TYPES: &str = "task bigint, setting string, name string, path string, stream string, file string";
 /// Files that one pattern names.
 const FILES_OF_A_PATTERN: usize = 500;
-/// Bytes of a relation that are sent at once: Spark takes 128 MB in a message.
+/// Bytes of a view that are sent at once: Spark takes 128 MB in a message.
 const PART_BYTES: usize = 32 << 20;
 
 pub fn run() -> Result<()> {
@@ -240,7 +240,7 @@ impl Job<'_> {
         let mut work: Option<DataFrame> = None;
         if let Some(files) = self.files(&shipped)? {
             files.create_or_replace_temp_view("cortado_files").map_err(one_line)?;
-            self.tasks(&shipped)?.create_or_replace_temp_view("cortado_shipped").map_err(one_line)?;
+            self.tasks("cortado_shipped", &shipped)?;
             work = Some(self.sql(
                 "SELECT /*+ BROADCAST(s) */ s.task, s.setting, s.name, s.path, s.stream, \
                  replace(base64(f.content), '\\r\\n', '') AS payload \
@@ -248,8 +248,8 @@ impl Job<'_> {
             )?);
         }
         if !others.is_empty() {
-            self.tasks(&others)?.create_or_replace_temp_view("cortado_tasks").map_err(one_line)?;
-            self.memory()?.create_or_replace_temp_view("cortado_memory").map_err(one_line)?;
+            self.tasks("cortado_tasks", &others)?;
+            self.memory("cortado_memory")?;
             // Ranges, so that tasks of one input stay together, and are small enough for the cluster to share them fairly.
             let partitions = (others.len() / 16).clamp(others.len().min(32), 512);
             let others = self.sql(&format!(
@@ -269,27 +269,27 @@ impl Job<'_> {
         self.session.sql(query).map_err(one_line)
     }
 
-    /// Tasks as a relation, each with the path by which Spark knows its file.
-    fn tasks(&self, tasks: &[&Task]) -> Result<DataFrame> {
+    /// Tasks as a view, each with the path by which Spark knows its file.
+    fn tasks(&self, view: &str, tasks: &[&Task]) -> Result<()> {
         let records = tasks.iter().map(|task| {
             let file = spark_path(&unescape(&task.texts[2]));
             let texts = task.texts.iter().cloned().chain([file]).map(Value::String);
             [Value::Long(task.number)].into_iter().chain(texts).collect()
         });
-        self.relation(&MANIFEST, MANIFEST_TYPES, records)
+        self.view(view, &MANIFEST, MANIFEST_TYPES, records)
     }
 
-    /// The inputs in memory, by their paths.
-    fn memory(&self) -> Result<DataFrame> {
+    /// The inputs in memory, by their paths, as a view.
+    fn memory(&self, view: &str) -> Result<()> {
         let records = self.tasks.iter().filter_map(|task| {
             let payload = task.payload.clone()?;
             Some(vec![Value::String(task.texts[2].clone()), Value::String(payload)])
         });
-        self.relation(&["path", "payload"], "path string, payload string", records)
+        self.view(view, &["path", "payload"], "path string, payload string", records)
     }
 
-    /// Records as a relation, in as many parts as messages can carry.
-    fn relation(&self, names: &[&str], types: &str, records: impl Iterator<Item = Vec<Value>>) -> Result<DataFrame> {
+    /// Records as a view of as many parts as it takes messages to send them.
+    fn view(&self, view: &str, names: &[&str], types: &str, records: impl Iterator<Item = Vec<Value>>) -> Result<()> {
         let schema = DataType::from_ddl(types).map_err(one_line)?;
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut parts: Vec<Vec<Record>> = vec![Vec::new()];
@@ -302,9 +302,13 @@ impl Job<'_> {
             }
             parts.last_mut().expect("there is one").push(Record::new(names.clone(), values));
         }
-        let parts = parts.into_iter().map(|part| self.session.create_dataframe(part, schema.clone()).map_err(one_line));
-        let parts = parts.collect::<Result<Vec<_>>>()?;
-        parts.into_iter().reduce(|all, part| all.union(&part)).context("there is at least one part")
+        let mut union = Vec::new();
+        for (number, part) in parts.into_iter().enumerate() {
+            let part = self.session.create_dataframe(part, schema.clone()).map_err(one_line)?;
+            part.create_or_replace_temp_view(&format!("{view}_{number}")).map_err(one_line)?;
+            union.push(format!("SELECT * FROM {view}_{number}"));
+        }
+        self.sql(&union.join(" UNION ALL "))?.create_or_replace_temp_view(view).map_err(one_line)
     }
 
     /// Paths and contents of the shipped inputs that are there and not empty.

@@ -33,7 +33,8 @@ pub const NULL: &str = r"\N";
 /// A cluster of Apache Spark.
 ///
 /// The inputs' paths must lead to the same files on every machine, unless [`Spark::ship`] is set. Compressed files are written
-/// by the machines too, to the same folder on all.
+/// by the machines too, to the same folder on all. Values in memory travel through the cluster's driver, which has room for some
+/// hundred megabytes of them.
 #[derive(Clone, Debug)]
 pub struct Spark {
     address: String,

@@ -363,6 +363,12 @@ fn random_word() -> Result<String> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
+/// The host in `spark://HOST:PORT`.
+pub fn host_of(master: &str) -> &str {
+    let address = master.strip_prefix("spark://").unwrap_or(master);
+    address.rsplit_once(':').map_or(address, |(host, _)| host)
+}
+
 fn word_after(text: &str, before: &str) -> String {
     let rest = text.split_once(before).map_or("", |(_, rest)| rest);
     rest.split_whitespace().next().unwrap_or_default().to_owned()

@@ -45,14 +45,14 @@ pub struct Up {
 #[derive(Args)]
 pub struct Join {
     /// The master's address, such as spark://192.168.1.10:7077; the master that runs here unless given.
-    #[arg(requires = "secret_file")]
+    #[arg(requires = "secret_file", requires = "bind")]
     master: Option<String>,
     /// The file `.cortado/cluster/secret` of the master's machine, copied to this one.
     #[arg(long, value_name = "FILE", requires = "master")]
     secret_file: Option<PathBuf>,
-    /// This machine's address, under which the others reach it.
-    #[arg(long, default_value = "127.0.0.1", value_name = "IP")]
-    bind: IpAddr,
+    /// This machine's address, under which the others reach it; the master's own unless given.
+    #[arg(long, value_name = "IP")]
+    bind: Option<IpAddr>,
     /// Cores to give; all unless given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     cores: Option<u16>,
@@ -83,18 +83,23 @@ fn up(mut cluster: Cluster, options: &Up) -> Result<()> {
         cluster.stop(|_| true)?;
     }
     let (master, page) = started?;
-    let state = cluster.folder().display().to_string();
-    let mut lines = vec![
-        format!("sweeps    cortado sweep ... --spark (address {}, token in {state}/token)", daemons::CONNECT_ADDRESS),
+    let folder = cluster.folder().display();
+    let join = match options.bind.is_loopback() {
+        true => {
+            "cortado cluster join --cores N, for one more worker here; start with --bind IP for other machines to join"
+                .into()
+        }
+        false => format!(
+            "cortado cluster join {master} --secret-file SECRET --bind IP, on another machine with this checkout;\n          \
+             SECRET is a copy of {folder}/secret"
+        ),
+    };
+    let lines = [
+        format!("sweeps    cortado sweep ... --spark (address {}, token in {folder}/token)", daemons::CONNECT_ADDRESS),
         format!("web page  {page}"),
-        format!("join      cortado cluster join {master} --secret-file SECRET --bind IP"),
-        format!("          on another machine with this checkout; SECRET is a copy of {state}/secret"),
+        format!("join      {join}"),
         "end       cortado cluster down".to_owned(),
     ];
-    if options.bind.is_loopback() {
-        lines[2] = "join      machines can join a cluster that listens to them: start it with --bind and this machine's address, then".to_owned();
-        lines.insert(3, format!("          cortado cluster join {master} --secret-file SECRET --bind IP"));
-    }
     output::report(false, Default::default(), &lines.join("\n"))
 }
 
@@ -138,7 +143,11 @@ fn join(mut cluster: Cluster, options: &Join) -> Result<()> {
     };
     let installation = Installation::prepare(cluster.state())?;
     let cores = options.cores.unwrap_or_else(machine_cores);
-    let worker = cluster.start(&installation, &Daemon::worker(&options.bind.to_string(), &master, cores))?;
+    let bind = match options.bind {
+        Some(bind) => bind.to_string(),
+        None => daemons::host_of(&master).to_owned(),
+    };
+    let worker = cluster.start(&installation, &Daemon::worker(&bind, &master, cores))?;
     output::report(false, Default::default(), &format!("joined {master} with {cores} cores; web page {}", worker.page))
 }
 
