@@ -146,7 +146,18 @@ def test_crashes(work, pictures):
     return f"3 times {PICTURES * 4} crashes, {PICTURES} good rows beside them"
 
 
-SLOW = ["-s", "laff quality=20|30|40|50|60|70|80|90", "--measure", "psnr"]
+SLOW = ["-s", "laff quality=10|20|30|40|50|60|70|80|85|90|92|94", "--measure", "psnr"]
+SLOW_ROWS = 12 * PICTURES
+
+
+def when_begun(job, journal):
+    """Waits until some rows of a job are there, far from all; returns how many."""
+    while not journal.exists() or journal.read_text().count("\n") < 20:
+        assert job.poll() is None, "the job ended before anything could happen to it"
+        time.sleep(0.05)
+    there = journal.read_text().count("\n") - 1
+    assert there < SLOW_ROWS / 2, f"the job is at {there} rows already"
+    return there
 
 
 def test_killed_worker(work, pictures):
@@ -156,16 +167,14 @@ def test_killed_worker(work, pictures):
         journal = work / "killed.csv.journal"
         command = [CORTADO, "sweep", pictures, *SLOW, "-o", work / "killed.csv", "--force", "--json", "--spark"]
         job = subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE)
-        while not journal.exists() or journal.read_text().count("\n") < 20:
-            assert job.poll() is None, "the job ended before a worker could be killed"
-            time.sleep(0.1)
+        when_begun(job, journal)
         os.killpg(groups("Worker")[-1], signal.SIGKILL)
         summary = json.loads(job.communicate()[0])
-        assert job.returncode == 0 and summary["rows"] == 8 * PICTURES, summary
+        assert job.returncode == 0 and summary["rows"] == SLOW_ROWS, summary
         assert (summary["errors"], summary["missing"]) == (0, 0), summary
         assert rows(work / "killed.csv") == rows(work / "calm.csv")
         run("cluster", "join", "--cores", "1")
-    return f"3 workers killed, {8 * PICTURES} rows each time"
+    return f"3 workers killed, {SLOW_ROWS} rows each time"
 
 
 def test_client_disappears(work, pictures):
@@ -174,9 +183,7 @@ def test_client_disappears(work, pictures):
     journal = work / "gone.csv.journal"
     command = [CORTADO, "sweep", pictures, *SLOW, "-o", output, "--json", "--spark"]
     job = subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, process_group=0)
-    while not journal.exists() or journal.read_text().count("\n") < 20:
-        assert job.poll() is None
-        time.sleep(0.1)
+    when_begun(job, journal)
     os.killpg(job.pid, signal.SIGKILL)
     job.communicate()
     # What a kill leaves may end in the middle of a line.
