@@ -250,7 +250,7 @@ def main():
         pictures = work / "pictures"
         pictures.mkdir()
         for number in range(PICTURES):
-            (pictures / f"picture-{number:02}.png").write_bytes(png(200 + number, 240, number))
+            (pictures / f"picture-{number:02}.png").write_bytes(png(120 + number, 140, number))
         for test in [test_equal_tables, test_bad_inputs, test_parquet, test_crashes, test_killed_worker]:
             begun = time.time()
             takes_pictures = test.__code__.co_argcount == 2

@@ -3,7 +3,6 @@
 use crate::lab::{python, steps};
 use anyhow::{Context, Result, bail};
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -68,7 +67,7 @@ fn java_version(said: &str) -> Option<u32> {
 pub fn client(state: &Path) -> Result<PathBuf> {
     let root = state.parent().context("the state folder has no parent")?;
     let python = environment(state)?;
-    let protoc = python.with_file_name(executable("protoc"));
+    let protoc = python.with_file_name(steps::executable("protoc"));
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let target = root.join("target");
     let mut command = Command::new(cargo);
@@ -79,21 +78,9 @@ pub fn client(state: &Path) -> Result<PathBuf> {
             printed.lines().find(|line| line.starts_with("error")).unwrap_or_else(|| steps::last_line(printed));
         format!("check the network and run this again ({reason})")
     })?;
-    let program = state.join(executable("cortado-spark"));
-    place(&target.join("release").join(executable("cortado-spark")), &program)?;
+    let program = state.join(steps::executable("cortado-spark"));
+    steps::place(&target.join("release").join(steps::executable("cortado-spark")), &program)?;
     Ok(program)
-}
-
-/// The program may be running: it is replaced by a rename, never written to.
-fn place(built: &Path, program: &Path) -> Result<()> {
-    let fresh = program.with_extension("new");
-    fs::copy(built, &fresh)
-        .and_then(|_| fs::rename(&fresh, program))
-        .with_context(|| format!("cannot write {}", program.display()))
-}
-
-fn executable(name: &str) -> String {
-    format!("{name}{}", env::consts::EXE_SUFFIX)
 }
 
 #[cfg(test)]

@@ -12,9 +12,9 @@ use std::process::Command;
 ///
 /// It is called `rust`, as the stock kernel is, so that the walkthroughs open with either.
 pub fn install(root: &Path, state: &Path, venv: &Path) -> Result<()> {
-    let kernel = state.join(executable("cortado-kernel"));
+    let kernel = state.join(steps::executable("cortado-kernel"));
     let mark = state.join("cortado-kernel.built-from");
-    steps::once(&mark, &sources(root)?, kernel.is_file(), || place(&build(root)?, &kernel))?;
+    steps::once(&mark, &sources(root)?, kernel.is_file(), || steps::place(&build(root)?, &kernel))?;
     let spec = json!({
         "argv": [kernel, "--control_file", "{connection_file}"],
         "display_name": "Rust (Cortado)",
@@ -31,7 +31,7 @@ pub fn install(root: &Path, state: &Path, venv: &Path) -> Result<()> {
 /// Prepares what kernels start from: the library and every crate that notebooks name, compiled. Answers at once when
 /// nothing has changed.
 pub fn warm(root: &Path, state: &Path) -> Result<()> {
-    let mut command = Command::new(state.join(executable("cortado-kernel")));
+    let mut command = Command::new(state.join(steps::executable("cortado-kernel")));
     command.arg("--warm").env("CORTADO_ROOT", root);
     steps::run("Warming the kernel (minutes, the first time)", &mut command, |printed| steps::last_line(printed).into())
 }
@@ -51,10 +51,6 @@ pub fn fetch_sources() {
     if let Err(error) = fetched {
         eprintln!("note: {error:#}; cells will have to name the types of variables that come out of a `?`");
     }
-}
-
-fn executable(name: &str) -> String {
-    format!("{name}{}", env::consts::EXE_SUFFIX)
 }
 
 /// What the kernel is made of: its sources, the lock file and the compiler.
@@ -80,13 +76,5 @@ fn build(root: &Path) -> Result<PathBuf> {
             printed.lines().find(|line| line.starts_with("error")).unwrap_or_else(|| steps::last_line(printed));
         format!("check the network and that rustc is current (rustup update), and run this again ({reason})")
     })?;
-    Ok(target.join("release").join(executable("cortado-kernel")))
-}
-
-/// The kernel in use may be running: it is replaced by a rename, never written to.
-fn place(built: &Path, kernel: &Path) -> Result<()> {
-    let fresh = kernel.with_extension("new");
-    fs::copy(built, &fresh)
-        .and_then(|_| fs::rename(&fresh, kernel))
-        .with_context(|| format!("cannot write {}", kernel.display()))
+    Ok(target.join("release").join(steps::executable("cortado-kernel")))
 }

@@ -84,6 +84,19 @@ fn watch(command: &mut Command, mut on_line: impl FnMut(&str)) -> Result<(bool, 
     Ok((child.wait()?.success(), printed))
 }
 
+/// A program's file name on this system.
+pub fn executable(name: &str) -> String {
+    format!("{name}{}", std::env::consts::EXE_SUFFIX)
+}
+
+/// Copies a built program to where it is kept. The one there may be running: it is replaced by a rename, never written to.
+pub fn place(built: &Path, program: &Path) -> Result<()> {
+    let fresh = program.with_extension("new");
+    fs::copy(built, &fresh)
+        .and_then(|_| fs::rename(&fresh, program))
+        .with_context(|| format!("cannot write {}", program.display()))
+}
+
 /// The last line that says anything, for error messages.
 pub fn last_line(printed: &str) -> &str {
     printed.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it printed nothing").trim()
