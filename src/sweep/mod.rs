@@ -27,6 +27,7 @@ mod input;
 mod journal;
 mod local;
 mod row;
+mod run;
 mod setting;
 pub mod spark;
 pub mod trial;
@@ -41,11 +42,11 @@ pub use trial::Measures;
 
 use crate::error::{Error, Limits, Result};
 use crate::table::Table;
-use journal::{Journal, Known};
+use run::Run;
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What to try: inputs, settings, what to measure and where to keep it.
 #[derive(Clone, Default)]
@@ -206,7 +207,7 @@ impl Sweep {
     }
 
     /// A CSV file for the rows as they come. When it is there already, the rows in it are not done again: a row is known by its
-    /// input's name and its setting, not by what the file holds.
+    /// input's name and its setting, not by what the file holds. Rows with an error are done, too.
     pub fn journal(mut self, path: impl Into<PathBuf>) -> Self {
         self.journal = Some(path.into());
         self
@@ -251,50 +252,12 @@ impl Sweep {
     /// As [`Sweep::run`].
     pub fn rows(&self, backend: &dyn Backend) -> Result<Vec<Row>> {
         self.check()?;
-        let texts: Vec<String> = self.settings.iter().map(Setting::to_string).collect();
-        let (journal, mut known) = match &self.journal {
-            Some(path) => Journal::open(path).map(|(journal, known)| (Some(journal), known))?,
-            None => (None, Known::new()),
-        };
-        let mut rows: Vec<Option<Row>> = Vec::with_capacity(self.len());
-        for input in &self.inputs {
-            rows.extend(texts.iter().map(|text| known.remove(&(input.name.clone(), text.clone()))));
-        }
-        drop(known);
-        let task = |at: usize| Task { input: at / texts.len(), setting: at % texts.len() };
-        let tasks: Vec<Task> = (0..rows.len()).filter(|&at| rows[at].is_none()).map(task).collect();
-        let begun = Instant::now();
-        let progress = Progress {
-            done: rows.len() - tasks.len(),
-            total: rows.len(),
-            errors: rows.iter().flatten().filter(|row| row.error.is_some()).count(),
-            resumed: rows.len() - tasks.len(),
-            missing: 0,
-            elapsed: Duration::ZERO,
-        };
-        self.tell(&progress);
-        let state = Mutex::new((rows, journal, progress));
-        let deliver = |done: Done| -> Result<()> {
-            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-            let (rows, journal, progress) = &mut *state;
-            let place = &mut rows[done.task.input * texts.len() + done.task.setting];
-            if place.is_some() {
-                return Ok(());
-            }
-            if let Some(journal) = journal {
-                journal.add(&done.row)?;
-            }
-            progress.done += 1;
-            progress.errors += usize::from(done.row.error.is_some());
-            progress.elapsed = begun.elapsed();
-            *place = Some(done.row);
-            self.tell(progress);
-            Ok(())
-        };
         let names = stream_names(&self.inputs);
         if self.streams.is_some() && names.iter().collect::<HashSet<_>>().len() < names.len() {
             return Err(Error::Unsupported("the compressed files of two inputs would have one name".into()));
         }
+        let run = Run::begin(self)?;
+        let tasks = run.tasks();
         let job = Job {
             inputs: &self.inputs,
             settings: &self.settings,
@@ -304,31 +267,11 @@ impl Sweep {
             streams: self.streams.as_deref(),
             names: &names,
         };
+        let run = Mutex::new(run);
         if !tasks.is_empty() {
-            backend.run(&job, &deliver)?;
+            backend.run(&job, &|done| run.lock().unwrap_or_else(PoisonError::into_inner).take(done))?;
         }
-        let (mut rows, _, mut progress) = state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        // What was asked for less what came: a backend that loses a row may not know it.
-        for task in &tasks {
-            let place = &mut rows[task.input * texts.len() + task.setting];
-            if place.is_none() {
-                let (name, setting) = (&self.inputs[task.input].name, &texts[task.setting]);
-                *place = Some(Row::failed(name, setting, "the backend returned nothing"));
-                progress.missing += 1;
-            }
-        }
-        progress.errors += progress.missing;
-        progress.elapsed = begun.elapsed();
-        if progress.missing > 0 {
-            self.tell(&progress);
-        }
-        Ok(rows.into_iter().flatten().collect())
-    }
-
-    fn tell(&self, progress: &Progress) {
-        if let Some(watch) = &self.watch {
-            watch(progress);
-        }
+        Ok(run.into_inner().unwrap_or_else(PoisonError::into_inner).finish())
     }
 
     fn check(&self) -> Result<()> {
