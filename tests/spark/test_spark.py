@@ -63,9 +63,11 @@ def files(folder):
 
 
 def processes():
-    """What of a cluster of this checkout is in the process table."""
+    """What of this checkout's cluster is in the process table: Spark, its client, and workers."""
     listed = subprocess.run(["ps", "-e", "-o", "pid=,args="], text=True, capture_output=True, check=True).stdout
-    return [line for line in listed.splitlines() if str(ROOT / ".cortado") in line and "ps -e" not in line]
+    state = str(ROOT / ".cortado")
+    marks = [f"{state}/cluster", f"{state}/spark", f"{state}/cortado-spark", " worker --measure", " worker --inner"]
+    return [line for line in listed.splitlines() if any(mark in line for mark in marks)]
 
 
 def groups(role):
