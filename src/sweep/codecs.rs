@@ -14,6 +14,7 @@ use crate::svd::femto::{Femto, FemtoOptions};
 use crate::svd::{FactorOptions, PhotoSvd, Planes, QuantizedSvd, SvdOptions};
 use crate::table::Table;
 use crate::volume::{AnyVolume, Label, LabelType, Volume, with_label_type};
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -410,11 +411,17 @@ fn second(p: &Parameters) -> Result<Second> {
 
 impl Second {
     fn encode(self, bytes: Vec<u8>) -> Result<Vec<u8>> {
-        self.0.map_or(Ok(bytes.clone()), |(method, level)| method.encode(&bytes, level))
+        match self.0 {
+            Some((method, level)) => method.encode(&bytes, level),
+            None => Ok(bytes),
+        }
     }
 
-    fn decode(self, bytes: &[u8]) -> Result<Vec<u8>> {
-        self.0.map_or_else(|| Ok(bytes.to_vec()), |(method, _)| method.decode(bytes, &Limits::new()))
+    fn decode(self, bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
+        Ok(match self.0 {
+            Some((method, _)) => method.decode(bytes, &Limits::new())?.into(),
+            None => bytes.into(),
+        })
     }
 
     fn extension(self, first: &str) -> String {
@@ -534,7 +541,7 @@ impl Coder for Raw {
     }
 
     fn decode(&self, bytes: &[u8], like: &Data) -> Result<Data> {
-        let raw = self.0.decode(bytes)?;
+        let raw = self.0.decode(bytes)?.into_owned();
         match like {
             Data::Photo(photo) if photo.is_grey() => {
                 Ok(Data::Photo(Photo::from_grey(photo.height(), photo.width(), raw)?))
