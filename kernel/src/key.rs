@@ -12,7 +12,7 @@ use std::process::Command;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     /// The compiler, where the project is, its manifest and lock file, the crates that notebooks name, and how templates
-    /// are laid out.
+    /// are made.
     pub base: String,
     /// The library's sources.
     pub sources: String,
@@ -22,7 +22,7 @@ impl Key {
     pub fn of(root: &Path) -> Result<Self> {
         let rustc = Command::new("rustc").arg("-vV").output().context("cannot run rustc")?.stdout;
         let manifests = ["Cargo.toml", "Cargo.lock"].map(|name| fs::read(root.join(name)).unwrap_or_default());
-        let base = digest((rustc, root, manifests, dependencies(root)?, super::template::MANIFEST));
+        let base = digest((rustc, root, manifests, dependencies(root)?, crate::template::MAKING));
         let mut files = Vec::new();
         list(&root.join("src"), &mut files)?;
         files.sort();
@@ -36,7 +36,8 @@ impl Key {
     }
 }
 
-fn digest(content: impl Hash) -> String {
+/// A short name for some content; equal content, equal name.
+pub fn digest(content: impl Hash) -> String {
     let mut hasher = DefaultHasher::new();
     content.hash(&mut hasher);
     format!("{:016x}", hasher.finish())

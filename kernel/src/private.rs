@@ -1,28 +1,29 @@
-//! A kernel's own copy of the template: made at its start, removed at its end.
+//! A kernel's own folder: made at its start, removed at its end.
 
-use crate::copy;
-use crate::template::{self, Found};
-use anyhow::{Context, Result, bail};
-use std::env;
+use crate::analyzer;
+use crate::template::Template;
+use anyhow::{Context, Result};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{self, Command, Stdio};
+use std::process;
 
-/// A kernel's own build folder. It is removed when this value is dropped; the copy of a kernel that was killed is removed
-/// by the next one that starts.
+/// A kernel's own folder, in which evcxr builds its cells. It is removed when this value is dropped; the folder of a kernel
+/// that was killed is removed by the next one that starts.
 pub struct Workshop {
     folder: PathBuf,
-    /// Held for the kernel's life, which tells others that the copy is in use.
+    template: Template,
+    /// Held for the kernel's life, which tells others that the folder is in use.
     _lock: File,
 }
 
 impl Workshop {
-    /// A copy of the template of the project as it is now.
+    /// A folder for a kernel that starts from the template of the project as it is now.
     ///
     /// # Errors
     /// When there is no template to start from, or no place to write.
     pub fn open(root: &Path) -> Result<Self> {
-        refresh(root)?;
+        let template = Template::ready(root)?;
         let bench = root.join(".cortado/kernels");
         fs::create_dir_all(&bench).with_context(|| format!("cannot make {}", bench.display()))?;
         // Nobody sweeps while a folder is there whose lock is not yet held.
@@ -30,27 +31,27 @@ impl Workshop {
         gate.lock().context("cannot lock the kernels' folder")?;
         sweep(&bench);
         let folder = bench.join(process::id().to_string());
-        // It must be new: copying over links would write into what they share.
         fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let lock = File::create(folder.join("lock")).context("cannot lock the kernel's folder")?;
         lock.lock().context("cannot lock the kernel's folder")?;
-        let workshop = Self { folder, _lock: lock };
-        let _held = template::hold(root)?;
-        match template::find(root)? {
-            Found::Current(template) => copy::tree(&template, &workshop.folder)?,
-            _ => bail!("the library changed while the kernel started"),
-        }
+        let workshop = Self { folder, template, _lock: lock };
+        workshop.template.lay_out(&workshop.folder)?;
         Ok(workshop)
     }
 
-    /// The kernel's own folder.
+    /// The folder.
+    #[cfg(unix)]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Where evcxr is to build cells.
-    pub fn crate_folder(&self) -> PathBuf {
-        self.folder.join("cells")
+    /// The environment in which evcxr works in this folder.
+    pub fn variables(&self) -> Result<Vec<(&'static str, OsString)>> {
+        let mut variables = vec![("EVCXR_TMPDIR", self.folder.join("cells").into_os_string())];
+        variables.extend(analyzer::variables(self.template.folder()));
+        #[cfg(target_os = "linux")]
+        variables.extend(crate::cell::variables(&self.folder, Some(self.template.folder()))?);
+        Ok(variables)
     }
 }
 
@@ -61,23 +62,7 @@ impl Drop for Workshop {
     }
 }
 
-/// Sees to it that there is a template of the project as it is now: when only the library's sources have changed since one
-/// was made, it is refreshed, by a process of its own.
-fn refresh(root: &Path) -> Result<()> {
-    match template::find(root)? {
-        Found::Current(_) => return Ok(()),
-        Found::Outdated => {}
-        // Compiling everything takes minutes, longer than Jupyter waits for a kernel to start.
-        Found::Nothing => bail!("there is no template for this compiler and lock file: run `cortado kernel warm`"),
-    }
-    let warm = Command::new(env::current_exe()?).arg("--warm").stdout(Stdio::null()).status();
-    if !warm.context("cannot refresh the template")?.success() {
-        bail!("the template could not be refreshed");
-    }
-    Ok(())
-}
-
-/// Removes the copies of kernels that no longer run: those whose lock can be had.
+/// Removes the folders of kernels that no longer run: those whose lock can be had.
 fn sweep(bench: &Path) {
     let folders = fs::read_dir(bench).into_iter().flatten().flatten().map(|entry| entry.path());
     for folder in folders.filter(|folder| folder.is_dir()) {

@@ -1,19 +1,21 @@
 //! The template: a build folder with the library and every crate that notebooks name, compiled at release settings.
 
+use crate::analyzer;
 use crate::copy;
 use crate::key::{self, Key};
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use evcxr::CommandContext;
 use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 /// The workspace around the folder that evcxr builds cells in.
 ///
 /// As a member of it, the cells' crate takes its profile from here: cells compile for latency, everything they depend on
 /// for speed. And the workspace has one lock file, which the second member keeps whole: a cell that names no dependencies
 /// would otherwise drop them from the lock, and the next one that does would resolve them anew.
-pub const MANIFEST: &str = r#"[workspace]
+const MANIFEST: &str = r#"[workspace]
 members = ["cells", "library"]
 resolver = "3"
 
@@ -34,25 +36,89 @@ codegen-units = 16
 codegen-units = 4
 "#;
 
-/// What there is to start a kernel from.
-pub enum Found {
-    /// The folder of a template of the project as it is now.
-    Current(PathBuf),
-    /// One of the same compiler and lock file, but of other sources of the library: quick to refresh.
-    Outdated,
-    /// Nothing of use.
-    Nothing,
+/// The manifest of the workspace's other member, but for the line that names the library.
+///
+/// It is one shared library, of the library and all that this is made of, which cells are linked to.
+const LIBRARY: &str = r#"[package]
+name = "cortado_shared"
+version = "1.0.0"
+edition = "2024"
+
+[lib]
+crate-type = ["dylib"]
+
+[target.'cfg(not(rust_analyzer))'.dependencies]
+"#;
+
+/// All that decides how a template is made, but for the project: part of its key.
+pub const MAKING: [&str; 4] =
+    [include_str!("analyzer.rs"), include_str!("cell.rs"), include_str!("recipe.rs"), include_str!("template.rs")];
+
+/// A template that a kernel works from. It stays in its place while this value lives.
+pub struct Template {
+    folder: PathBuf,
+    _in_use: File,
 }
 
-/// Looks for a template of the project as it is now.
-pub fn find(root: &Path) -> Result<Found> {
-    let (shelf, key) = (shelf(root), Key::of(root)?);
-    let current = shelf.join(key.name());
-    if current.is_dir() {
-        return Ok(Found::Current(current));
+impl Template {
+    /// The template of the project as it is now. When only the library's sources have changed since one was made, it is
+    /// refreshed, by a process of its own.
+    ///
+    /// # Errors
+    /// When there is none and making one would take minutes, which is longer than Jupyter waits for a kernel.
+    pub fn ready(root: &Path) -> Result<Self> {
+        let shelf = shelf(root);
+        if let Some(template) = Self::find(&shelf, &Key::of(root)?)? {
+            return Ok(template);
+        }
+        let key = Key::of(root)?;
+        if !templates(&shelf).iter().any(|other| is_for(other, &key)) {
+            bail!("there is no template for this compiler and lock file: run `cortado kernel warm`");
+        }
+        let warm = Command::new(env::current_exe()?).arg("--warm").stdout(Stdio::null()).status();
+        if !warm.context("cannot refresh the template")?.success() {
+            bail!("the template could not be refreshed");
+        }
+        Self::find(&shelf, &Key::of(root)?)?.context("the library changed while the kernel started")
     }
-    let outdated = shelf.is_dir() && templates(&shelf)?.iter().any(|other| is_for(other, &key));
-    Ok(if outdated { Found::Outdated } else { Found::Nothing })
+
+    fn find(shelf: &Path, key: &Key) -> Result<Option<Self>> {
+        let folder = shelf.join(key.name());
+        if !folder.is_dir() {
+            return Ok(None);
+        }
+        // Who removes templates holds this lock alone.
+        let shelf_lock = lock_file(shelf)?;
+        shelf_lock.lock_shared().context("cannot lock the templates")?;
+        let in_use = lock_file(&folder)?;
+        in_use.lock_shared().context("cannot lock the template")?;
+        Ok(Some(Self { folder, _in_use: in_use }))
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Lays out the workspace of a kernel in `folder`: what it would write in place, and links to nothing of the template.
+    /// Cells are compiled with what is in the template; cargo needs more ([`copy_target`]).
+    pub fn lay_out(&self, folder: &Path) -> Result<()> {
+        copy::tree(&self.folder.join("library"), &folder.join("library"))?;
+        for name in ["Cargo.toml", "Cargo.lock"] {
+            let cannot = || format!("cannot copy {name} of the template");
+            fs::copy(self.folder.join(name), folder.join(name)).with_context(cannot)?;
+        }
+        if cfg!(target_os = "linux") { Ok(()) } else { copy_target(&self.folder, folder) }
+    }
+}
+
+/// Copies what cargo has built in a template, and its records of it, to a kernel's folder.
+pub fn copy_target(template: &Path, folder: &Path) -> Result<()> {
+    let target = folder.join("cells/target");
+    if target.exists() {
+        // Copying over links would write into what they share.
+        fs::remove_dir_all(&target).with_context(|| format!("cannot remove {}", target.display()))?;
+    }
+    copy::tree(&template.join("cells/target"), &target)
 }
 
 /// Makes the template of the project as it is now, if there is none. One process at a time does this.
@@ -62,14 +128,14 @@ pub fn find(root: &Path) -> Result<Found> {
 pub fn prepare(root: &Path) -> Result<()> {
     let shelf = shelf(root);
     fs::create_dir_all(&shelf).with_context(|| format!("cannot make {}", shelf.display()))?;
-    let lock = shelf_lock(&shelf)?;
+    let lock = lock_file(&shelf)?;
     lock.lock().context("cannot lock the templates")?;
     let key = Key::of(root)?;
     let folder = shelf.join(key.name());
     if folder.is_dir() {
         return Ok(());
     }
-    let others = templates(&shelf)?;
+    let others = templates(&shelf);
     let unfinished = shelf.join(UNFINISHED);
     if unfinished.exists() {
         fs::remove_dir_all(&unfinished).context("cannot remove an unfinished template")?;
@@ -78,24 +144,19 @@ pub fn prepare(root: &Path) -> Result<()> {
         Some(like) => copy::tree(like, &unfinished)?,
         None => fill(root, &unfinished)?,
     }
-    build(root, &unfinished.join("cells"))?;
+    build(root, &unfinished)?;
+    let _ = fs::remove_dir_all(unfinished.join("tools"));
     fs::rename(&unfinished, &folder).context("cannot put the template in its place")?;
-    // Kernels that run from the old ones have links of their own.
-    for other in others {
-        fs::remove_dir_all(&other).with_context(|| format!("cannot remove {}", other.display()))?;
+    // Those that kernels still work from are left to the next time.
+    for other in others.iter().filter(|other| lock_file(other).is_ok_and(|lock| lock.try_lock().is_ok())) {
+        fs::remove_dir_all(other).with_context(|| format!("cannot remove {}", other.display()))?;
     }
     Ok(())
 }
 
-/// Keeps the templates as they are while the result lives, for who copies one.
-pub fn hold(root: &Path) -> Result<File> {
-    let lock = shelf_lock(&shelf(root))?;
-    lock.lock_shared().context("cannot lock the templates")?;
-    Ok(lock)
-}
-
-fn shelf_lock(shelf: &Path) -> Result<File> {
-    File::create(shelf.join("lock")).context("cannot lock the templates")
+fn lock_file(folder: &Path) -> Result<File> {
+    let lock = File::options().create(true).append(true).open(folder.join("lock"));
+    lock.with_context(|| format!("cannot write in {}", folder.display()))
 }
 
 const UNFINISHED: &str = "unfinished";
@@ -108,10 +169,11 @@ fn is_for(template: &Path, key: &Key) -> bool {
     template.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&key.base))
 }
 
-fn templates(shelf: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(shelf).with_context(|| format!("cannot read {}", shelf.display()))?;
+/// The finished templates.
+fn templates(shelf: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(shelf).into_iter().flatten();
     let folders = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir());
-    Ok(folders.filter(|path| path.file_name().is_some_and(|name| name != UNFINISHED)).collect())
+    folders.filter(|path| path.file_name().is_some_and(|name| name != UNFINISHED)).collect()
 }
 
 /// Lays out the workspace: the cells' folder empty, and a member that depends on the library.
@@ -120,14 +182,11 @@ fn fill(root: &Path, folder: &Path) -> Result<()> {
     fs::create_dir_all(library.join("src")).with_context(|| format!("cannot make {}", library.display()))?;
     // A JSON string is a TOML string too.
     let path = serde_json::to_string(&root.to_string_lossy())?;
-    let manifest = format!(
-        "[package]\nname = \"library\"\nversion = \"1.0.0\"\nedition = \"2024\"\n\n\
-         [target.'cfg(not(rust_analyzer))'.dependencies]\ncortado = {{ path = {path} }}\n"
-    );
     fs::write(folder.join("Cargo.toml"), MANIFEST)?;
-    fs::write(library.join("Cargo.toml"), manifest)?;
-    fs::write(library.join("src/lib.rs"), "")?;
+    fs::write(library.join("Cargo.toml"), format!("{LIBRARY}cortado = {{ path = {path} }}\n"))?;
+    fs::write(library.join("src/lib.rs"), "#[cfg(not(rust_analyzer))]\npub extern crate cortado;\n")?;
     fs::create_dir_all(folder.join("cells/src"))?;
+    analyzer::prepare(folder)?;
     // The versions that the project is tested with; cargo drops what is not needed here.
     fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).context("cannot copy Cargo.lock")?;
     Ok(())
@@ -135,11 +194,15 @@ fn fill(root: &Path, folder: &Path) -> Result<()> {
 
 /// Builds by running a session of cells, so that every flag is as a notebook's cells will have it. evcxr tells on standard
 /// error which crate is being compiled.
-fn build(root: &Path, cells: &Path) -> Result<()> {
+fn build(root: &Path, folder: &Path) -> Result<()> {
     // `:dep` paths are relative to the notebooks.
     env::set_current_dir(root.join("notebooks")).context("cannot enter the notebooks' folder")?;
     // SAFETY: no other thread runs yet.
-    unsafe { env::set_var("EVCXR_TMPDIR", cells) };
+    unsafe {
+        env::set_var("EVCXR_TMPDIR", folder.join("cells"));
+        #[cfg(target_os = "linux")]
+        crate::set(crate::cell::variables(folder, None)?);
+    }
     let mut dependencies = key::dependencies(root)?;
     let library = ":dep cortado = { path = \"..\" }".to_owned();
     if !dependencies.contains(&library) {

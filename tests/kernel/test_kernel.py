@@ -91,7 +91,21 @@ def compiled(folder):
 def template():
     """The template as it is now: its folder, its crates, and the times of everything in it."""
     (folder,) = (path for path in TEMPLATES.iterdir() if path.is_dir())
-    return folder, compiled(folder), {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+    crates = compiled(folder)
+    assert len(crates) > 20, len(crates)
+    return folder, crates, {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def cells_process(kernel):
+    """The process that runs a kernel's cells."""
+    (pid,) = pathlib.Path(f"/proc/{kernel.pid}/task/{kernel.pid}/children").read_text().split()
+    return pid
+
+
+def libraries(kernel):
+    """The shared libraries of ours that a kernel's cells have loaded."""
+    files = {line.split()[-1] for line in pathlib.Path(f"/proc/{cells_process(kernel)}/maps").read_text().splitlines()}
+    return [file for file in files if "libcortado" in file]
 
 
 def warm_in_pairs():
@@ -102,14 +116,19 @@ def warm_in_pairs():
         for each in (one, two):
             each.succeed(DEPENDENCY)
             assert "image/png" in each.succeed(OPEN)
-            # Nothing was compiled anew: every crate is still the template's own file.
-            crates = compiled(each.folder)
-            assert crates == before[1] and len(crates) > 20, len(crates)
+            # Cargo was not even asked, and the library is in memory once.
+            assert not compiled(each.folder) and not (each.folder / "furnished").exists()
+            assert [pathlib.Path(file).parents[5] for file in libraries(each)] == [before[0]], libraries(each)
         folders = one.folder, two.folder
     assert template() == before
+    for folder in folders:
+        wait_until(lambda: not folder.exists(), "a kernel's folder outlives it")
+
+
+def wait_until(condition, otherwise):
     deadline = time.monotonic() + 30
-    while any(folder.exists() for folder in folders):
-        assert time.monotonic() < deadline, "a kernel's folder outlives it"
+    while not condition():
+        assert time.monotonic() < deadline, otherwise
         time.sleep(0.2)
 
 
@@ -121,9 +140,13 @@ def killed():
         victim = Kernel()
         victim.succeed(DEPENDENCY)
         folder = victim.folder
+        cells = pathlib.Path("/proc") / cells_process(victim)
+        victim.client.execute("loop { std::hint::spin_loop() }")
+        time.sleep(3)
         os.kill(victim.pid, signal.SIGKILL)
         victim.client.stop_channels()
         assert folder.is_dir()
+        wait_until(lambda: not cells.exists(), "a killed kernel's cell goes on")
         assert "image/png" in other.succeed(OPEN)
         with kernel() as later:
             assert not folder.exists(), "the folder of a killed kernel was not swept"
@@ -134,23 +157,62 @@ def killed():
     assert template() == before
 
 
+def abandoned():
+    """A kernel whose Jupyter was killed ends, and takes its folder along."""
+    start = "from test_kernel import Kernel; print(Kernel().pid, flush=True); import time; time.sleep(600)"
+    here = pathlib.Path(__file__).parent
+    jupyter = subprocess.Popen([sys.executable, "-c", start], cwd=here, stdout=subprocess.PIPE, text=True)
+    pid = jupyter.stdout.readline().strip()
+    assert (KERNELS / pid).is_dir()
+    jupyter.kill()
+    jupyter.wait()
+    jupyter.stdout.close()
+    wait_until(lambda: not pathlib.Path("/proc", pid).exists(), "an abandoned kernel goes on")
+    assert not (KERNELS / pid).exists()
+
+
+def other_crates():
+    """A crate that the template does not have is compiled in the kernel's own folder, and what it has is not."""
+    before = template()
+    with tempfile.TemporaryDirectory() as folder, kernel() as one:
+        crate = pathlib.Path(folder)
+        (crate / "src").mkdir()
+        (crate / "Cargo.toml").write_text('[package]\nname = "extra"\nversion = "1.0.0"\nedition = "2024"\n')
+        (crate / "src/lib.rs").write_text("pub fn seven() -> u32 {\n    7\n}\n")
+        one.succeed(DEPENDENCY)
+        assert "image/png" in one.succeed(OPEN)
+        # Cargo says there what it compiles.
+        status, streams, _ = one.run(f':dep extra = {{ path = "{folder}" }}\nlet seven = extra::seven();')
+        assert status == "ok" and "cortado" not in streams["stderr"], streams
+        assert one.succeed("(seven, china.width())")["text/plain"] == "(7, 640)"
+        own = compiled(one.folder)
+        assert {name: own[name] for name in before[1]} == before[1], "a crate of the template was compiled again"
+        assert [pathlib.Path(file).parents[5] for file in libraries(one)] == [before[0]], libraries(one)
+    assert template() == before
+
+
 def source_edit():
-    """A change in src/ shows in the next kernel, and goes when it is taken back."""
+    """A change in src/ shows in the next kernel, and goes when it is taken back; one that runs already stays as it was."""
     library = ROOT / "src/lib.rs"
     original = library.read_text()
     probe = "\n/// A probe.\npub fn probe() -> u32 {\n    4711\n}\n"
-    try:
-        library.write_text(original + probe)
-        with kernel() as edited:
-            edited.succeed(DEPENDENCY)
-            assert edited.succeed("cortado::probe()")["text/plain"] == "4711"
-            assert compiled(edited.folder) == template()[1], "the template was not refreshed"
-    finally:
-        library.write_text(original)
+    before, _, _ = template()
+    with kernel() as running:
+        running.succeed(DEPENDENCY)
+        try:
+            library.write_text(original + probe)
+            with kernel() as edited:
+                edited.succeed(DEPENDENCY)
+                assert edited.succeed("cortado::probe()")["text/plain"] == "4711"
+                assert not (edited.folder / "furnished").exists(), "the template was not refreshed"
+        finally:
+            library.write_text(original)
+        assert "image/png" in running.succeed(OPEN)
+        assert running.run("cortado::probe()")[0] == "error"
+        assert before.is_dir()
     with kernel() as restored:
         restored.succeed(DEPENDENCY)
-        status, _, _ = restored.run("cortado::probe()")
-        assert status == "error"
+        assert restored.run("cortado::probe()")[0] == "error"
         assert "image/png" in restored.succeed(OPEN)
 
 
@@ -167,6 +229,9 @@ def teaching_defaults():
         assert one.succeed("kept")["text/plain"] == "7"
         status, _, _ = one.run("let x: u32 = \"text\";")
         assert status == "error"
+        # A type that nobody can tell is an error of the compiler's, which does not compile all crates anew to find it.
+        assert one.run("let nothing = Vec::new();")[0] == "error"
+        assert not (one.folder / "furnished").exists()
 
         matches = one.client.complete("Photo::op", 9, reply=True, timeout=120)["content"]["matches"]
         assert any(match.startswith("open") for match in matches), matches
@@ -223,7 +288,7 @@ def run_on_stock_kernel(path, cells):
         manager.shutdown_kernel(now=True)
 
 
-TESTS = [warm_in_pairs, killed, source_edit, teaching_defaults, frugal_surroundings, stock]
+TESTS = [warm_in_pairs, killed, abandoned, other_crates, source_edit, teaching_defaults, frugal_surroundings, stock]
 
 
 def main():
@@ -235,4 +300,5 @@ def main():
     print(f"{len(chosen)} passed, 0 failed")
 
 
-main()
+if __name__ == "__main__":
+    main()
