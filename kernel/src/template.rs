@@ -25,6 +25,7 @@ debug = false
 strip = "debuginfo"
 rpath = true
 incremental = false
+codegen-units = 4
 
 [profile.dev.package."*"]
 opt-level = 3
@@ -67,11 +68,10 @@ impl Template {
     /// # Errors
     /// When there is none and making one would take minutes, which is longer than Jupyter waits for a kernel.
     pub fn ready(root: &Path) -> Result<Self> {
-        let shelf = shelf(root);
-        if let Some(template) = Self::find(&shelf, &Key::of(root)?)? {
+        let (shelf, key) = (shelf(root), Key::of(root)?);
+        if let Some(template) = Self::find(&shelf, &key)? {
             return Ok(template);
         }
-        let key = Key::of(root)?;
         if !templates(&shelf).iter().any(|other| is_for(other, &key)) {
             bail!("there is no template for this compiler and lock file: run `cortado kernel warm`");
         }
@@ -83,13 +83,16 @@ impl Template {
     }
 
     fn find(shelf: &Path, key: &Key) -> Result<Option<Self>> {
-        let folder = shelf.join(key.name());
-        if !folder.is_dir() {
+        if !shelf.is_dir() {
             return Ok(None);
         }
         // Who removes templates holds this lock alone.
         let shelf_lock = lock_file(shelf)?;
         shelf_lock.lock_shared().context("cannot lock the templates")?;
+        let folder = shelf.join(key.name());
+        if !folder.is_dir() {
+            return Ok(None);
+        }
         let in_use = lock_file(&folder)?;
         in_use.lock_shared().context("cannot lock the template")?;
         Ok(Some(Self { folder, _in_use: in_use }))
@@ -99,14 +102,15 @@ impl Template {
         &self.folder
     }
 
-    /// Lays out the workspace of a kernel in `folder`: what it would write in place, and links to nothing of the template.
-    /// Cells are compiled with what is in the template; cargo needs more ([`copy_target`]).
+    /// Lays out the workspace of a kernel in `folder`. Cells are compiled with what is in the template; what cargo needs
+    /// comes when it is asked ([`copy_target`]).
     pub fn lay_out(&self, folder: &Path) -> Result<()> {
         copy::tree(&self.folder.join("library"), &folder.join("library"))?;
         for name in ["Cargo.toml", "Cargo.lock"] {
             let cannot = || format!("cannot copy {name} of the template");
             fs::copy(self.folder.join(name), folder.join(name)).with_context(cannot)?;
         }
+        // Elsewhere cargo compiles every cell.
         if cfg!(target_os = "linux") { Ok(()) } else { copy_target(&self.folder, folder) }
     }
 }
@@ -145,7 +149,9 @@ pub fn prepare(root: &Path) -> Result<()> {
         None => fill(root, &unfinished)?,
     }
     build(root, &unfinished)?;
+    // What only the making needed, and what a kernel will need.
     let _ = fs::remove_dir_all(unfinished.join("tools"));
+    lock_file(&unfinished)?;
     fs::rename(&unfinished, &folder).context("cannot put the template in its place")?;
     // Those that kernels still work from are left to the next time.
     for other in others.iter().filter(|other| lock_file(other).is_ok_and(|lock| lock.try_lock().is_ok())) {

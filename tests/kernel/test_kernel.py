@@ -265,7 +265,9 @@ def stock():
     """The walkthroughs are ordinary evcxr notebooks: the stock kernel runs them too."""
     with tempfile.TemporaryDirectory() as cells:
         for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+            started = time.monotonic()
             run_on_stock_kernel(path, cells)
+            print(f"stock kernel, {path.stem}: {time.monotonic() - started:.0f} s", flush=True)
 
 
 def run_on_stock_kernel(path, cells):

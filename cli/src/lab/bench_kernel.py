@@ -2,7 +2,8 @@
 
 Usage: bench_kernel.py ROOT ROUNDS
 
-The stock kernel is the same evcxr_jupyter without CORTADO_ROOT: it then does nothing that evcxr_jupyter itself does not.
+The stock kernel is the same evcxr_jupyter without the kernel specification's environment: it then does nothing that
+evcxr_jupyter itself does not.
 Every round starts each kernel afresh. The heavy call is also made by a release binary (examples/kmeans_all_pixels.rs).
 """
 
@@ -35,11 +36,10 @@ def cells():
 
 def run_kernel(warm):
     """Seconds to ready, to the first figure, of each cell after the first figure, and of the heavy call."""
-    environment = dict(os.environ, CORTADO_ROOT=str(ROOT))
-    if not warm:
-        del environment["CORTADO_ROOT"]
+    environment = dict(os.environ)
     manager = KernelManager(kernel_name="rust")
-    manager.kernel_spec.env = {}
+    if not warm:
+        manager.kernel_spec.env = {}
     # Plain settings: no configuration of the reader's either.
     environment["EVCXR_CONFIG_DIR"] = tempfile.mkdtemp()
     started = time.perf_counter()

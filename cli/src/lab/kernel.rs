@@ -20,7 +20,8 @@ pub fn install(root: &Path, state: &Path, venv: &Path) -> Result<()> {
         "display_name": "Rust (Cortado)",
         "language": "rust",
         "interrupt_mode": "message",
-        "env": {"CORTADO_ROOT": root},
+        // Large pages, most of each never used, take the kernel's allocator as long as all else at its start.
+        "env": {"CORTADO_ROOT": root, "MIMALLOC_ALLOW_THP": "0"},
     });
     let folder = venv.join("share/jupyter/kernels/rust");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
