@@ -20,12 +20,12 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::env;
 use std::ffi::OsString;
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs;
+use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{self, Command, ExitCode, Output};
 
 /// The crate that evcxr makes of a cell.
 const CELL: &str = "ctx";
@@ -35,7 +35,7 @@ const SHARED: &str = "cortado_shared";
 /// The template of the kernel that a cell belongs to; not set while a template is being made.
 const TEMPLATE: &str = "CORTADO_TEMPLATE";
 /// A digest of the kernel's environment, from which one tells whether a cell's is different.
-const SURROUNDINGS: &str = "CORTADO_SURROUNDINGS";
+pub const SURROUNDINGS: &str = "CORTADO_SURROUNDINGS";
 /// The file for the recipe that is to be noted down; set for cargo and what it calls.
 const NOTE: &str = "CORTADO_RECIPE";
 /// evcxr's name for the file that tells where the compiled cell is.
@@ -54,8 +54,8 @@ pub fn variables(folder: &Path, template: Option<&Path>) -> Result<Vec<(&'static
     Ok([("PATH", path)].into_iter().chain(template).collect())
 }
 
-/// The variable that notes down the environment as it is now.
-pub fn surroundings() -> (&'static str, String) {
+/// A digest of this process's environment, but for what evcxr sets for every cell.
+pub fn surroundings() -> String {
     const OF_A_CELL: [&str; 7] = [
         "CARGO_BUILD_BUILD_DIR",
         "CARGO_TARGET_DIR",
@@ -66,7 +66,7 @@ pub fn surroundings() -> (&'static str, String) {
         SURROUNDINGS,
     ];
     let others = env::vars_os().filter(|(name, _)| OF_A_CELL.iter().all(|other| name != other));
-    (SURROUNDINGS, digest(others.collect::<BTreeMap<_, _>>()))
+    digest(others.collect::<BTreeMap<_, _>>())
 }
 
 /// Does the work of this program where it was called in the place of another one. It comes back only if it failed, or was
@@ -95,8 +95,7 @@ fn call_cargo(call: &[OsString]) -> Result<Infallible> {
     if asked("build") || asked("check") {
         let kernel = Kernel::here()?;
         // A compiler wrapper of the reader's, or variables set with `:env`: cargo knows what to do with them.
-        let (name, now) = surroundings();
-        let plain = env::var(name).is_ok_and(|noted| noted == now);
+        let plain = env::var(SURROUNDINGS).is_ok_and(|noted| noted == surroundings());
         let name = recipe_name(call)?;
         if plain && let Some(recipe) = kernel.recipe(&name) {
             return if asked("build") { kernel.compile(recipe) } else { kernel.check(recipe) };
@@ -184,15 +183,33 @@ impl Kernel {
     fn compile(&self, recipe: Recipe) -> Result<Infallible> {
         let results = self.results()?;
         let recipe = recipe.into_folder(&results);
-        let mut compiler = recipe.command(&self.folder);
-        if let Some(library) = self.shared_library(&recipe) {
-            let source = self.folder.join("cells/src/lib.rs");
-            let mut source = OpenOptions::new().append(true).open(source).context("cannot add to the cell")?;
-            writeln!(source, "\nextern crate {SHARED} as _;").context("cannot add to the cell")?;
-            compiler.arg("--extern").arg(format!("{SHARED}={}", library.display()));
-        }
         announce(&results)?;
-        Err(compiler.exec()).context("cannot run the compiler")
+        if let Some(library) = self.shared_library(&recipe) {
+            let compiled = self.compile_with(&library, &recipe)?;
+            // Functions in C are in the shared library, but only their callers in it know their names: a cell that
+            // calls them from a generic function of Rust needs them in itself.
+            let linking = "linking with `".as_bytes();
+            if compiled.status.success() || !compiled.stderr.windows(linking.len()).any(|words| words == linking) {
+                io::stderr().write_all(&compiled.stderr)?;
+                process::exit(compiled.status.code().unwrap_or(1));
+            }
+        }
+        Err(recipe.command(&self.folder).exec()).context("cannot run the compiler")
+    }
+
+    /// Compiles the cell with everything else in a shared library.
+    fn compile_with(&self, library: &Path, recipe: &Recipe) -> Result<Output> {
+        let file = self.folder.join("cells/src/lib.rs");
+        let source = fs::read_to_string(&file).context("cannot read the cell")?;
+        let with_library = format!("{source}\nextern crate {SHARED} as _;\n");
+        fs::write(&file, with_library).context("cannot add to the cell")?;
+        let mut compiler = recipe.command(&self.folder);
+        compiler.arg("--extern").arg(format!("{SHARED}={}", library.display()));
+        // What is missing is to be missed now, and not when the cell is loaded.
+        compiler.arg("-Clink-arg=-Wl,-z,defs");
+        let compiled = compiler.output().context("cannot run the compiler")?;
+        fs::write(&file, source).context("cannot put the cell back")?;
+        Ok(compiled)
     }
 
     /// Looks for errors in the cell. Cargo would check every crate below it first, which takes minutes.

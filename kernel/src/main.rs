@@ -111,9 +111,6 @@ unsafe fn set(variables: Vec<(&'static str, OsString)>) {
             env::set_var(name, value);
         }
         #[cfg(target_os = "linux")]
-        {
-            let (name, digest) = cell::surroundings();
-            env::set_var(name, digest);
-        }
+        env::set_var(cell::SURROUNDINGS, cell::surroundings());
     }
 }

@@ -185,6 +185,11 @@ def other_crates():
         status, streams, _ = one.run(f':dep extra = {{ path = "{folder}" }}\nlet seven = extra::seven();')
         assert status == "ok" and "cortado" not in streams["stderr"], streams
         assert one.succeed("(seven, china.width())")["text/plain"] == "(7, 640)"
+        # This one's functions in C are in the library that cells share, but cannot be called there from outside.
+        status, _, _ = one.run(':dep zstd = { version = "0.14", default-features = false }')
+        assert status == "ok"
+        packed = "zstd::decode_all(&zstd::encode_all(&[seven as u8; 1000][..], 3).unwrap()[..]).unwrap().len()"
+        assert one.succeed(packed)["text/plain"] == "1000"
         own = compiled(one.folder)
         assert {name: own[name] for name in before[1]} == before[1], "a crate of the template was compiled again"
         assert [pathlib.Path(file).parents[5] for file in libraries(one)] == [before[0]], libraries(one)
