@@ -1,7 +1,8 @@
 """The Rust kernel as Jupyter meets it: warm, private, undisturbed, and stock where it is not set up.
 
-    .cortado/venv/bin/python tests/kernel/test_kernel.py [NAME ...]
+    .cortado/venv/bin/python tests/kernel/test_kernel.py [NAME ... | -NAME ...]
 
+Runs all tests, those that are named, or all but those that are named with a hyphen before them.
 Needs what `cortado kernel warm` prepares. `source_edit` changes a file in src/ and puts it back.
 """
 
@@ -283,7 +284,7 @@ def run_on_stock_kernel(path, cells):
     client = NotebookClient(notebook, km=manager, timeout=900, resources={"metadata": {"path": str(NOTEBOOKS)}})
     try:
         with client.setup_kernel(stdout=subprocess.DEVNULL):
-            assert not list(KERNELS.glob("[0-9]*")), "this is not the stock kernel"
+            assert not (KERNELS / str(manager.provisioner.pid)).exists(), "this is not the stock kernel"
             for index, cell in enumerate(notebook.cells):
                 client.execute_cell(cell, index)
                 errors = [output for output in cell.get("outputs", []) if output.get("name") == "stderr"]
@@ -299,7 +300,9 @@ TESTS = [warm_in_pairs, killed, abandoned, other_crates, source_edit, teaching_d
 
 
 def main():
-    chosen = [test for test in TESTS if not sys.argv[1:] or test.__name__ in sys.argv[1:]]
+    left_out = [name[1:] for name in sys.argv[1:] if name.startswith("-")]
+    wanted = [name for name in sys.argv[1:] if not name.startswith("-")] or [test.__name__ for test in TESTS]
+    chosen = [test for test in TESTS if test.__name__ in wanted and test.__name__ not in left_out]
     for test in chosen:
         started = time.monotonic()
         test()
