@@ -58,6 +58,12 @@ fn warm_up() -> Result<()> {
 }
 
 fn serve() -> Result<()> {
+    if let Some(root) = project() {
+        // evcxr_jupyter brings a kernel that it finds installed there, or in the reader's home, to its own version: the
+        // reader's stock kernel would become this program.
+        // SAFETY: no other thread runs yet.
+        unsafe { env::set_var("JUPYTER_PATH", root.join(".cortado/nothing-installed")) };
+    }
     let workshop = project().and_then(|root| match enter_workshop(&root) {
         Ok(workshop) => Some(workshop),
         Err(error) => {

@@ -267,6 +267,19 @@ def frugal_surroundings():
         assert "image/png" in one.succeed(OPEN)
 
 
+def readers_own_kernel():
+    """A stock kernel of another version in the reader's home stays as it is."""
+    with tempfile.TemporaryDirectory() as home:
+        installed = pathlib.Path(home) / "jupyter/kernels/rust"
+        installed.mkdir(parents=True)
+        (installed / "kernel.json").write_text("{}")
+        (installed / "version.txt").write_text("0.1.0")
+        with kernel(XDG_DATA_HOME=home) as one:
+            assert one.succeed("1 + 1")["text/plain"] == "2"
+        assert (installed / "kernel.json").read_text() == "{}"
+        assert sorted(path.name for path in installed.iterdir()) == ["kernel.json", "version.txt"]
+
+
 def stock():
     """The walkthroughs are ordinary evcxr notebooks: the stock kernel runs them too."""
     with tempfile.TemporaryDirectory() as cells:
@@ -296,7 +309,8 @@ def run_on_stock_kernel(path, cells):
         manager.shutdown_kernel(now=True)
 
 
-TESTS = [warm_in_pairs, killed, abandoned, other_crates, source_edit, teaching_defaults, frugal_surroundings, stock]
+TESTS = [warm_in_pairs, killed, abandoned, other_crates, source_edit, teaching_defaults, frugal_surroundings]
+TESTS += [readers_own_kernel, stock]
 
 
 def main():
