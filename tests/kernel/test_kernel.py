@@ -309,8 +309,10 @@ def run_on_stock_kernel(path, cells):
         manager.shutdown_kernel(now=True)
 
 
-TESTS = [warm_in_pairs, killed, abandoned, other_crates, source_edit, teaching_defaults, frugal_surroundings]
-TESTS += [readers_own_kernel, stock]
+TESTS = [
+    warm_in_pairs, killed, abandoned, other_crates, source_edit, teaching_defaults, frugal_surroundings,
+    readers_own_kernel, stock,
+]
 
 
 def main():
