@@ -1,5 +1,6 @@
 //! One error for the whole crate, and the limits that decoders keep.
 
+use crate::{file, memory};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -58,6 +59,11 @@ pub enum Error {
     },
     /// The input is a valid file, but of a kind that this operation does not take.
     Unsupported(String),
+    /// The system has no memory for something that the limits would allow.
+    OutOfMemory {
+        /// How many bytes were asked for at once.
+        bytes: u64,
+    },
 }
 
 impl Error {
@@ -79,17 +85,25 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Io { action, path, source } => write!(f, "cannot {action} {}: {source}", path.display()),
+            Error::Io { action, path, source } => write!(f, "cannot {action} {}: {source}", file::shown(path)),
             Error::Malformed { format, offset: None, message } => write!(f, "not a valid {format} file: {message}"),
             Error::Malformed { format, offset: Some(offset), message } => {
                 write!(f, "not a valid {format} file: {message} (at byte {offset})")
             }
-            Error::TooLarge { what, found, limit } => write!(f, "{found} {what} exceed the limit of {limit}"),
+            Error::TooLarge { what, found, limit } => {
+                write!(f, "{found} {what} exceed the limit of {limit}")?;
+                // Other limits are a format's own, and nothing raises them.
+                if matches!(*what, "bytes" | "pixels" | "voxels") {
+                    write!(f, ": Limits::{what} raises it")?;
+                }
+                Ok(())
+            }
             Error::OutOfRange { name, found, expected } => write!(f, "{name} must be {expected}, but is {found}"),
             Error::ShapeMismatch { expected, found } => {
                 write!(f, "expected an array of shape {expected:?}, found {found:?}")
             }
             Error::Unsupported(message) => f.write_str(message),
+            Error::OutOfMemory { bytes } => write!(f, "there is no memory for {bytes} bytes"),
         }
     }
 }
@@ -119,7 +133,7 @@ impl std::error::Error for Error {
 /// let bytes = Photo::from_rgb(100, 100, vec![0; 30_000])?.to_png()?;
 /// assert_eq!(
 ///     Photo::decode_with(&bytes, &limits).unwrap_err().to_string(),
-///     "10000 pixels exceed the limit of 1000"
+///     "10000 pixels exceed the limit of 1000: Limits::pixels raises it"
 /// );
 /// # Ok::<(), cortado::Error>(())
 /// ```
@@ -150,11 +164,31 @@ impl Limits {
         self
     }
 
-    /// At most this many bytes allocated while decoding.
+    /// At most this many bytes allocated while decoding: all copies that are in memory at one time, counted together.
     #[must_use]
     pub const fn bytes(mut self, bytes: u64) -> Self {
         self.bytes = bytes;
         self
+    }
+
+    /// Runs `work` under what is left of the limit of bytes while so many are taken by something else that is in
+    /// memory. An error for too many bytes tells of all together.
+    ///
+    /// # Errors
+    /// As `work`.
+    pub fn within<T>(&self, taken: u64, work: impl FnOnce(&Limits) -> Result<T>) -> Result<T> {
+        let left = self.bytes.saturating_sub(taken);
+        work(&self.bytes(left)).map_err(|error| match error {
+            Error::TooLarge { what: "bytes", found, limit } if limit == left => {
+                Error::TooLarge { what: "bytes", found: found.saturating_add(taken), limit: self.bytes }
+            }
+            error => error,
+        })
+    }
+
+    /// A count of the bytes that one file's decoding takes.
+    pub(crate) fn budget(&self) -> Budget {
+        Budget { limit: self.bytes, used: 0 }
     }
 
     /// The most bytes allocated while decoding.
@@ -191,5 +225,40 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// The bytes that one file's decoding has in memory, counted against a limit before they are asked for.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    limit: u64,
+    used: u64,
+}
+
+impl Budget {
+    /// Counts bytes that are about to be allocated.
+    pub(crate) fn take(&mut self, bytes: u64) -> Result<()> {
+        let found = self.used.saturating_add(bytes);
+        if found > self.limit {
+            return Err(Error::TooLarge { what: "bytes", found, limit: self.limit });
+        }
+        self.used = found;
+        Ok(())
+    }
+
+    /// Counts bytes that were freed.
+    pub(crate) fn give_back(&mut self, bytes: u64) {
+        self.used = self.used.saturating_sub(bytes);
+    }
+
+    /// How many bytes may still be taken.
+    pub(crate) fn left(&self) -> u64 {
+        self.limit - self.used
+    }
+
+    /// `len` zeros, counted.
+    pub(crate) fn zeroed<T: bytemuck::Pod>(&mut self, len: usize) -> Result<Vec<T>> {
+        self.take((len as u64).saturating_mul(size_of::<T>() as u64))?;
+        memory::try_zeroed(len)
     }
 }

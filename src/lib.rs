@@ -52,9 +52,13 @@ mod simd;
 pub mod svd;
 pub mod sweep;
 pub mod table;
+// Hidden from a notebook's analyser, as other readers are; see DESIGN.md.
+#[cfg(not(rust_analyzer))]
+mod tiff;
 pub mod volume;
 
 pub use error::{Error, Limits, Result};
+pub use memory::memory_may_be_refused;
 pub use palette::{IndexedPhoto, Palette, PaletteOptions};
 pub use photo::{Photo, PhotoFormat};
 pub use table::Table;

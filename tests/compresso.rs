@@ -190,7 +190,7 @@ fn headers_that_lie_are_refused_before_anything_is_allocated() {
     let mut bytes = golden("labels/blocks_u32.v0.cpso");
     bytes[6..12].fill(0xff);
     let error = compresso::decode(&bytes).unwrap_err().to_string();
-    assert_eq!(error, "281462092005375 voxels exceed the limit of 2147483648");
+    assert_eq!(error, "281462092005375 voxels exceed the limit of 2147483648: Limits::voxels raises it");
     let change = |at: usize, value: u8| {
         let mut bytes = golden("labels/blocks_u32.v1.cpso");
         bytes[at] = value;

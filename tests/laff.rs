@@ -273,7 +273,7 @@ fn bad_input_and_bad_options_are_one_clear_line() {
         assert!(message.contains(expected) && !message.contains('\n'), "{message}");
     }
     let message = laff::decode_with(&bytes, &Limits::new().pixels(99)).unwrap_err().to_string();
-    assert_eq!(message, format!("{} pixels exceed the limit of 99", 173 * 211));
+    assert_eq!(message, format!("{} pixels exceed the limit of 99: Limits::pixels raises it", 173 * 211));
     assert!(matches!(laff::decode_with(&bytes, &Limits::new().bytes(99)), Err(Error::TooLarge { what: "bytes", .. })));
 
     let photo = open("chelsea.png").crop(0, 0, 8, 8).unwrap();

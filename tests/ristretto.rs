@@ -163,13 +163,13 @@ fn headers_that_lie_are_refused_before_anything_is_allocated() {
     let distinct = Volume::from_vec([1, 300, 300], (0..90_000u32).collect()).unwrap();
     let bytes = ristretto::encode(&distinct, &RistrettoOptions::new()).unwrap();
     let error = ristretto::decode_with(&bytes, &Limits::new().bytes(1 << 20)).unwrap_err().to_string();
-    assert_eq!(error, "9360000 bytes exceed the limit of 1048576");
+    assert_eq!(error, "10080000 bytes exceed the limit of 1048576: Limits::bytes raises it");
 
     // A header and an index that are sound, for a volume larger than the limits.
     let flat = Volume::from_vec([300, 1000, 1000], vec![7u8; 300_000_000]).unwrap();
     let bytes = ristretto::encode(&flat, &RistrettoOptions::new()).unwrap();
     let error = ristretto::decode_with(&bytes, &Limits::new().voxels(1 << 20)).unwrap_err().to_string();
-    assert_eq!(error, "300000000 voxels exceed the limit of 1048576");
+    assert_eq!(error, "300000000 voxels exceed the limit of 1048576: Limits::voxels raises it");
     assert!(bytes.len() < 10_000, "{} bytes for one label", bytes.len());
 }
 

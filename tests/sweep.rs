@@ -1,16 +1,17 @@
-//! Sweeps: rows that do not depend on threads, errors that stay rows, journals that are gone on from, tables that answer.
+//! Sweeps: rows that do not depend on threads, errors that stay rows, journals that are gone on from, tables that
+//! answer.
 
+use cortado::palette::fit_with_opacity;
 use cortado::prelude::*;
-use cortado::sweep::{Data, Row, TIMES, codecs};
+use cortado::sweep::{Data, Outcome, Row, Source, TIMES, codecs};
 use cortado::table::Cell;
-use proptest::prelude::*;
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 mod common;
 use common::labels::mixed;
-use common::{data, scratch};
+use common::{data, golden, scratch};
 
 fn photo(height: usize, width: usize, seed: u64) -> Photo {
     let samples = (0..height * width * 3).map(|at| (at as u64 / 7 % 200 + mixed(seed << 32 | at as u64) % 40) as u8);
@@ -50,6 +51,9 @@ fn rows_do_not_depend_on_threads() {
         assert_eq!(other.without(&TIMES), one.without(&TIMES), "{threads} threads");
     }
     assert_eq!(one.len(), everything().len());
+    let errors = one.where_present(&["error"]).unwrap().len();
+    let note = format!("{errors} rows have errors only because their codecs are not for their kind of input");
+    assert_eq!(outcome(&everything().measures(Measures::NONE)).notes, [note]);
     let photos = |row: &cortado::table::Record| row.text("codec") != "raw" && row.text("input") != "tissue";
     for row in one.records() {
         let codec = row.text("codec");
@@ -129,7 +133,7 @@ fn a_stopped_sweep_goes_on_where_it_was() {
     let journalled = sweep.journal(&journal);
     assert_eq!(journalled.run(&Threads::new()).unwrap().without(&TIMES), whole.without(&TIMES));
     let complete = fs::read(&journal).unwrap();
-    let header = Row::csv_header().len();
+    let header = complete.iter().position(|&byte| byte == b'\n').unwrap() + 1;
     // Cut anywhere, even inside the header, nothing is lost but what was cut, and the file is whole again.
     for cut in [0, 5, header - 1, header, header + 3, complete.len() / 2, complete.len() - 1, complete.len()] {
         fs::write(&journal, &complete[..cut]).unwrap();
@@ -152,6 +156,281 @@ fn a_stopped_sweep_goes_on_where_it_was() {
     let refused = journalled.journal(&other).run(&Threads::new()).unwrap_err().to_string();
     assert!(refused.ends_with("is there and is no journal of a sweep"), "{refused}");
     assert_eq!(fs::read_to_string(&other).unwrap(), "\"something\"\n1\n");
+}
+
+fn outcome(sweep: &Sweep) -> Outcome {
+    sweep.outcome(&Threads::new()).unwrap()
+}
+
+/// A folder `in` with small pictures of which one is broken.
+fn pictures(folder: &std::path::Path, count: u64) -> std::path::PathBuf {
+    let inputs = folder.join("in");
+    fs::create_dir_all(&inputs).unwrap();
+    for seed in 0..count {
+        fs::write(inputs.join(format!("{seed}.png")), photo(12, 14, seed).to_png().unwrap()).unwrap();
+    }
+    fs::write(inputs.join("broken.png"), b"no picture").unwrap();
+    inputs
+}
+
+#[test]
+fn a_row_is_done_again_when_what_it_depends_on_has_changed() {
+    let folder = scratch("sweep_depends");
+    let inputs = pictures(&folder, 4);
+    let plain = || Sweep::new().files(&inputs).unwrap().settings("palette colors=2|4").unwrap();
+    let sweep = |measures| plain().measures(measures).journal(folder.join("rows.csv"));
+    let resumed = |sweep: &Sweep| outcome(sweep).progress.resumed;
+    assert_eq!(resumed(&sweep(Measures::PSNR)), 0);
+    assert_eq!(resumed(&sweep(Measures::PSNR)), 10);
+
+    // More is to be measured than was; then less, and what was measured besides is not in the table.
+    let all = outcome(&sweep(Measures::ALL));
+    assert_eq!((all.progress.resumed, all.table.where_present(&["ssim"]).unwrap().len()), (0, 8));
+    for (measures, absent) in [(Measures::PSNR, "ssim"), (Measures::NONE, "psnr_db"), (Measures::NONE, "decode_ms")] {
+        let less = outcome(&sweep(measures));
+        assert!(less.progress.resumed >= 8, "{measures}");
+        assert_eq!(less.table.where_present(&[absent]).unwrap().len(), 0, "{measures}");
+        let fresh = plain().measures(measures).run(&Threads::new()).unwrap();
+        assert_eq!(less.table.without(&TIMES), fresh.without(&TIMES), "{measures}");
+    }
+    assert_eq!(resumed(&sweep(Measures::ALL)), 8);
+
+    // Errors hold under the limits that they came under.
+    let limited = || sweep(Measures::ALL).limits(Limits::new().bytes(1 << 30));
+    assert_eq!(resumed(&limited()), 8);
+    assert_eq!(resumed(&limited()), 10);
+
+    // A file of another size, and one of another time.
+    fs::write(inputs.join("1.png"), photo(13, 14, 9).to_png().unwrap()).unwrap();
+    let changed = outcome(&limited());
+    assert_eq!(changed.progress.resumed, 8);
+    assert_eq!(changed.table.without(&TIMES), plain().run(&Threads::new()).unwrap().without(&TIMES));
+    let file = fs::File::options().write(true).open(inputs.join("2.png")).unwrap();
+    file.set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(7)).unwrap();
+    assert_eq!(resumed(&limited()), 8);
+    assert_eq!(resumed(&limited()), 10);
+
+    // Compressed files that were not asked for before; then some that are gone, cut off or altered.
+    let out = folder.join("out");
+    let kept = || limited().streams(&out);
+    let names = ["0.png", "1.png", "2.png", "3.png"].map(|name| out.join(format!("{name}.palette_colors=4.png")));
+    assert_eq!((resumed(&kept()), fs::read_dir(&out).unwrap().count()), (2, 8));
+    assert_eq!(resumed(&kept()), 10);
+    let before = names.each_ref().map(|name| fs::read(name).unwrap());
+    fs::remove_file(&names[0]).unwrap();
+    fs::write(&names[1], &before[1][..before[1].len() - 1]).unwrap();
+    let mut altered = before[2].clone();
+    *altered.last_mut().unwrap() ^= 1;
+    fs::write(&names[2], altered).unwrap();
+    assert_eq!(resumed(&kept()), 7);
+    assert_eq!(names.each_ref().map(|name| fs::read(name).unwrap()), before);
+
+    // Values in memory are known by what they hold.
+    let value = |seed| {
+        let sweep = Sweep::new().input("p", photo(5, 6, seed)).settings("png").unwrap();
+        resumed(&sweep.journal(folder.join("memory.csv")))
+    };
+    assert_eq!([value(1), value(1), value(2), value(2), value(1)], [0, 1, 0, 1, 0]);
+}
+
+#[test]
+fn journals_that_tell_too_little_are_refused() {
+    let folder = scratch("sweep_old_journal");
+    let journal = folder.join("rows.csv");
+    let sweep = Sweep::new().input("a", photo(3, 3, 1)).settings("png").unwrap().journal(&journal);
+    let old = format!("{}{}", Row::csv_header(), Row::failed("a", "png", "").to_csv());
+    let newer = "\"cortado journal 3\",\"input\"\n";
+    for (text, message) in [
+        (old.as_str(), "is a journal of an earlier version, which does not tell of which files its rows are"),
+        (newer, "is a journal of another version: remove it, and the sweep begins anew"),
+    ] {
+        fs::write(&journal, text).unwrap();
+        let refused = sweep.run(&Threads::new()).unwrap_err().to_string();
+        assert!(refused.contains(message) && refused.starts_with(journal.to_str().unwrap()), "{refused}");
+        assert_eq!(fs::read_to_string(&journal).unwrap(), text);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_journal_is_a_file_of_its_own() {
+    let folder = scratch("sweep_special_journal");
+    let [fifo, link, dangling, sub] = ["fifo", "link", "dangling", "sub"].map(|name| folder.join(name));
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    fs::write(folder.join("precious"), b"").unwrap();
+    std::os::unix::fs::symlink("precious", &link).unwrap();
+    std::os::unix::fs::symlink("nothing", &dangling).unwrap();
+    fs::create_dir(&sub).unwrap();
+    let kinds = [
+        (fifo, "a FIFO"),
+        (link, "a symbolic link"),
+        (dangling, "a symbolic link"),
+        (sub, "a folder"),
+        ("/dev/null".into(), "a device"),
+    ];
+    for (path, kind) in kinds {
+        let sweep = Sweep::new().input("a", photo(3, 3, 1)).settings("png").unwrap().journal(&path);
+        let refused = sweep.run(&Threads::new()).unwrap_err().to_string();
+        assert_eq!(refused, format!("{} is {kind}, and the journal of a sweep is a file of its own", path.display()));
+    }
+    assert_eq!(fs::read(folder.join("precious")).unwrap(), b"");
+    assert!(!folder.join("nothing").exists());
+}
+
+#[test]
+fn what_may_succeed_the_next_time_is_no_finished_row() {
+    let folder = scratch("sweep_unfinished");
+    let (inputs, out) = (pictures(&folder, 2), folder.join("out"));
+    let gone = inputs.join("gone.png");
+    let sweep = Sweep::new().files(&inputs).unwrap().inputs([Input::file(&gone)]).settings("png").unwrap();
+    let sweep = sweep.journal(folder.join("rows.csv")).streams(&out);
+    // A folder is where a file is to be.
+    fs::create_dir_all(out.join("1.png.png")).unwrap();
+    let refused = sweep.outcome(&Threads::new()).unwrap_err().to_string();
+    assert!(
+        refused.ends_with("1.png.png exists and is not of this sweep: Sweep::replace(true) replaces it"),
+        "{refused}"
+    );
+    assert!(!folder.join("rows.csv").exists());
+    let first = outcome(&sweep.clone().replace(true));
+    assert_eq!((first.progress.done, first.progress.errors, first.progress.missing), (4, 3, 0));
+    assert_eq!(first.lost.len(), 1);
+    assert_eq!(first.lost[0].name, "1.png.png");
+    assert!(first.lost[0].reason.contains("1.png.png"), "{}", first.lost[0].reason);
+    assert_eq!(fs::read_to_string(folder.join("rows.csv")).unwrap().lines().count(), 2 + 2);
+    fs::remove_dir(out.join("1.png.png")).unwrap();
+    fs::write(&gone, photo(5, 5, 5).to_png().unwrap()).unwrap();
+    let second = outcome(&sweep);
+    assert_eq!((second.progress.resumed, second.progress.errors, second.lost.len()), (2, 1, 0));
+    assert!(["0.png", "1.png", "gone.png"].iter().all(|name| out.join(format!("{name}.png")).is_file()));
+    assert_eq!(outcome(&sweep).progress.resumed, 4);
+}
+
+/// A backend whose compressed files do not last.
+struct Careless;
+
+impl Backend for Careless {
+    fn run(
+        &self,
+        job: &cortado::sweep::Job,
+        deliver: &(dyn Fn(cortado::sweep::Done) -> cortado::Result<()> + Sync),
+    ) -> cortado::Result<()> {
+        let source = Source::from(Data::from(photo(4, 4, 1)));
+        for task in job.tasks {
+            let done = job.trial(task, Ok(&source));
+            fs::remove_file(job.streams.unwrap().join(job.stream_name(task))).unwrap();
+            deliver(done)?;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_row_without_its_compressed_file_is_an_error() {
+    let folder = scratch("sweep_careless");
+    let sweep = Sweep::new().input("a", photo(4, 4, 1)).settings("palette colors=1..3").unwrap();
+    let sweep = sweep.journal(folder.join("rows.csv")).streams(folder.join("out"));
+    let careless = sweep.outcome(&Careless).unwrap();
+    assert_eq!((careless.progress.errors, careless.lost.len()), (3, 3));
+    assert_eq!(careless.lost[0].name, "a.palette_colors=1.png");
+    let reason = "the compressed file is not there or not whole";
+    assert!(careless.rows.iter().all(|row| row.error.as_deref() == Some(reason)));
+    let careful = outcome(&sweep);
+    assert_eq!((careful.progress.resumed, careful.progress.errors, careful.lost.len()), (0, 0, 0));
+}
+
+#[test]
+fn transparency_is_kept_or_told() {
+    let folder = scratch("sweep_transparency");
+    let inputs = folder.join("in");
+    fs::create_dir_all(&inputs).unwrap();
+    let transparent = ["grey_alpha.png", "rgba.png"];
+    for name in transparent.into_iter().chain(["grey16.png"]) {
+        fs::write(inputs.join(name), golden(name)).unwrap();
+    }
+    fs::write(inputs.join("opaque.png"), photo(9, 8, 1).to_png().unwrap()).unwrap();
+    let out = folder.join("out");
+    let sweep = Sweep::new().files(&inputs).unwrap().settings("palette colors=8").unwrap();
+    let sweep = sweep.settings("laff quality=90").unwrap().settings("png").unwrap().settings("raw").unwrap();
+    let sweep = sweep.streams(&out).journal(folder.join("rows.csv"));
+    let found = outcome(&sweep);
+    assert_eq!(found.progress.errors, 0);
+    for name in transparent {
+        let bytes = golden(name);
+        let (photo, _, opacity) = Photo::decode_with_opacity(&bytes, &Limits::new()).unwrap();
+        let options = PaletteOptions::new().colors(8);
+        let indexed = fit_with_opacity(&photo, opacity.as_ref(), &options, &QuantizeOptions::new()).unwrap();
+        let kept = fs::read(out.join(format!("{name}.palette_colors=8.png"))).unwrap();
+        assert_eq!(kept, indexed.to_png_with(Effort::Fast).unwrap(), "{name}");
+        let (_, _, after) = Photo::decode_with_opacity(&kept, &Limits::new()).unwrap();
+        assert_eq!(after.unwrap().mapv(|alpha| alpha < 128), opacity.unwrap().mapv(|alpha| alpha < 128), "{name}");
+        assert_eq!(fs::read(out.join(format!("{name}.png.png"))).unwrap(), photo.to_png().unwrap(), "{name}");
+    }
+    // What reading gave up is not in any file, whatever the codec.
+    for row in found.table.records() {
+        let is_whole =
+            row.text("input").ends_with("opaque.png") && ["png", "raw"].contains(&row.text("codec").as_str());
+        assert_eq!(row.text("exact"), if is_whole { "yes" } else { "no" }, "{row:?}");
+    }
+    let over_white = "2 inputs with laff, png, raw: transparency was laid over white";
+    assert!(found.notes.iter().any(|note| note == over_white), "{:?}", found.notes);
+    assert!(found.notes.iter().any(|note| note.starts_with("2 inputs with palette: half transparent")));
+    assert!(found.notes.iter().any(|note| note.starts_with("1 input: ")), "{:?}", found.notes);
+    let again = outcome(&sweep);
+    assert_eq!((again.progress.resumed, again.notes), (16, found.notes));
+}
+
+#[test]
+fn what_no_reader_takes_is_counted() {
+    let folder = scratch("sweep_left_out");
+    fs::create_dir_all(folder.join("in/deep")).unwrap();
+    let tissue = Data::from(TissueOptions::new([3, 20, 30]).seed(3).generate().unwrap());
+    let (npy, _) = tissue.to_file().unwrap();
+    fs::write(folder.join("in/deep/tissue.npy.gz"), SecondStage::Gzip.encode(&npy, None).unwrap()).unwrap();
+    fs::write(folder.join("in/A.PNG"), photo(5, 5, 1).to_png().unwrap()).unwrap();
+    for name in ["a.txt", "deep/b.TXT", "read.md", ".hidden.png", "LICENSE"] {
+        fs::write(folder.join("in").join(name), b"text").unwrap();
+    }
+    let found = Input::search(folder.join("in")).unwrap();
+    let names: Vec<&str> = found.inputs.iter().map(|input| input.name.rsplit('/').next().unwrap()).collect();
+    assert_eq!(names, ["A.PNG", "tissue.npy.gz"]);
+    let kinds = [(".txt", 2), (".md", 1), ("hidden", 1), ("without an extension", 1)];
+    assert_eq!(found.skipped, kinds.map(|(kind, count)| (kind.to_owned(), count)));
+    let table = Sweep::new().inputs(found.inputs).settings("raw second=xz").unwrap().run(&Threads::new()).unwrap();
+    assert!(table.records().all(|row| row.text("exact") == "yes"));
+    assert_eq!(table.numbers("raw_bytes").unwrap(), [75.0, tissue.raw_bytes() as f64]);
+    fs::create_dir(folder.join("none")).unwrap();
+    fs::write(folder.join("none/a.txt"), b"text").unwrap();
+    let refused = Input::find(folder.join("none")).unwrap_err().to_string();
+    let reason = "none holds no picture and no label volume: 1 file is of no kind that is read (.txt 1)";
+    assert!(refused.ends_with(reason), "{refused}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn names_that_are_no_utf8_are_swept_like_others() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = scratch("sweep_foreign_names");
+    let inputs = folder.join("in");
+    fs::create_dir(&inputs).unwrap();
+    for (seed, name) in [&b"\xFF.png"[..], b"\xFE.png", b"plain.png"].into_iter().enumerate() {
+        let path = inputs.join(std::ffi::OsStr::from_bytes(name));
+        fs::write(path, photo(6, 7, seed as u64).to_png().unwrap()).unwrap();
+    }
+    let expected = ["\\xFE.png", "\\xFF.png", "plain.png"];
+    for path in [inputs.clone(), inputs.join("*.png"), folder.join("*/*.png"), folder.join("**/*.png")] {
+        let found = Input::find(&path).unwrap();
+        let mut names: Vec<&str> = found.iter().map(|input| input.name.rsplit('/').next().unwrap()).collect();
+        names.sort();
+        assert_eq!(names, expected, "{}", path.display());
+    }
+    let out = folder.join("out");
+    let sweep = Sweep::new().files(&inputs).unwrap().settings("png").unwrap().streams(&out);
+    let found = outcome(&sweep.journal(folder.join("rows.csv")));
+    assert_eq!((found.progress.errors, found.lost.len()), (0, 0));
+    assert!(expected.iter().all(|name| out.join(format!("{name}.png")).is_file()));
+    let spark = Sweep::new().files(&inputs).unwrap().settings("png").unwrap().run(&Spark::new("sc://nowhere"));
+    assert!(spark.unwrap_err().to_string().ends_with("a path that is no UTF-8 cannot be swept on Spark"));
 }
 
 #[test]
@@ -241,9 +520,9 @@ impl Backend for Forgetful {
         job: &cortado::sweep::Job,
         deliver: &(dyn Fn(cortado::sweep::Done) -> cortado::Result<()> + Sync),
     ) -> cortado::Result<()> {
-        let data = Data::from(photo(4, 4, 1));
+        let source = Source::from(Data::from(photo(4, 4, 1)));
         job.tasks.iter().step_by(3).try_for_each(|task| {
-            deliver(job.trial(task, Ok(&data)))?;
+            deliver(job.trial(task, Ok(&source)))?;
             // What is delivered twice counts once.
             deliver(job.trial(task, Err("late".into())))
         })
@@ -264,96 +543,4 @@ fn what_a_backend_loses_is_told() {
     assert!(lost.len() == 4 && lost.records().all(|row| row.text("error") == "the backend returned nothing"));
     // They are not in the journal, so that the next run does them.
     assert_eq!(sweep.run(&Threads::new()).unwrap().where_present(&["error"]).unwrap().len(), 0);
-}
-
-#[test]
-fn tables_answer() {
-    let mut table = Table::new(["codec", "k", "bytes", "psnr_db"]);
-    for (codec, k, bytes, db) in [
-        ("a", 2, 100, 20.0),
-        ("a", 4, 200, 25.0),
-        ("b", 2, 150, 24.0),
-        ("b", 4, 400, f64::INFINITY),
-        ("b", 8, 500, 25.0),
-    ] {
-        table.push([codec.into(), Cell::Int(k), Cell::Int(bytes), db.into()]);
-    }
-    table.push(["c".into(), Cell::Missing, Cell::Missing, Cell::Missing]);
-    let bytes = |table: &Table| table.where_present(&["bytes"]).unwrap().numbers("bytes").unwrap();
-    assert_eq!(bytes(&table.pareto("bytes", "psnr_db").unwrap()), [100.0, 150.0, 200.0, 400.0]);
-    assert_eq!(bytes(&table.at_least("psnr_db", 24.5).unwrap().least("bytes").unwrap()), [200.0]);
-    assert_eq!(bytes(&table.at_most("bytes", 200.0).unwrap().greatest("psnr_db").unwrap()), [200.0]);
-    assert_eq!(bytes(&table.sorted("psnr_db").unwrap()), [100.0, 150.0, 200.0, 500.0, 400.0]);
-    assert_eq!(bytes(&table.sorted("bytes").unwrap().reversed()), [500.0, 400.0, 200.0, 150.0, 100.0]);
-    assert_eq!(bytes(&table.filter(|row| row.text("codec") == "a")), [100.0, 200.0]);
-    let groups = table.groups("codec").unwrap();
-    assert_eq!(
-        groups.iter().map(|(name, rows)| (name.to_string(), rows.len())).collect::<Vec<_>>(),
-        [("a".to_owned(), 2), ("b".to_owned(), 3), ("c".to_owned(), 1)]
-    );
-    let means = table.means(&["codec"]).unwrap();
-    assert_eq!(means.columns(), ["codec", "rows", "k", "bytes", "psnr_db"]);
-    assert_eq!(means.rows()[0], ["a".into(), Cell::Int(2), 3.0.into(), 150.0.into(), 22.5.into()]);
-    assert_eq!(means.rows()[2], ["c".into(), Cell::Int(1), Cell::Missing, Cell::Missing, Cell::Missing]);
-    assert_eq!(table.select(&["bytes", "k"]).unwrap().columns(), ["bytes", "k"]);
-    assert_eq!(table.without(&["codec", "no such"]).columns(), ["k", "bytes", "psnr_db"]);
-    assert!(table.pareto("bytes", "ssim").is_err() && table.sorted("x").is_err() && table.means(&["x"]).is_err());
-    let plot = cortado::plot::rate_distortion("t", &table, "bytes", "psnr_db", "codec").unwrap().svg();
-    assert!(["Pareto front", "codec a", "compressed bytes", "PSNR (dB)"].iter().all(|text| plot.contains(text)));
-}
-
-fn cells() -> impl Strategy<Value = Cell> {
-    prop_oneof![
-        any::<u64>().prop_map(Cell::Int),
-        any::<f64>().prop_filter("NaN is not equal to itself", |float| !float.is_nan()).prop_map(Cell::Float),
-        Just(Cell::Missing),
-        "[ -~\\n\\r\\t\"é,]{0,8}".prop_map(Cell::Text),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
-
-    #[test]
-    fn csv_keeps_everything(rows in prop::collection::vec([cells(), cells(), cells()], 0..6), name in "[ -~\\n\"é,]{0,6}") {
-        let mut table = Table::new(["a", "", &name]);
-        rows.into_iter().for_each(|row| table.push(row));
-        prop_assert_eq!(Table::from_csv(&table.to_csv()).unwrap(), table.clone());
-        prop_assert_eq!(Table::from_csv(&table.to_csv().replace('\n', "\r\n")).is_ok(), true);
-    }
-
-    #[test]
-    fn any_text_is_a_table_or_an_error(text in "[a-c0-9.,\"\\r\\n]{0,40}") {
-        let _ = Table::from_csv(&text);
-    }
-
-    #[test]
-    fn the_front_is_what_nothing_beats(points in prop::collection::vec((0u8..20, 0u8..20), 0..30)) {
-        let mut table = Table::new(["cost", "gain"]);
-        points.iter().for_each(|&(cost, gain)| table.push([f64::from(cost).into(), f64::from(gain).into()]));
-        let beaten = |&(cost, gain): &(u8, u8)| {
-            points.iter().any(|&(c, g)| c <= cost && g >= gain && (c, g) != (cost, gain))
-        };
-        let mut best: Vec<_> = points.iter().copied().filter(|point| !beaten(point)).collect();
-        best.sort();
-        best.dedup();
-        let best: Vec<_> = best.into_iter().map(|(cost, gain)| (f64::from(cost), f64::from(gain))).collect();
-        prop_assert_eq!(table.pareto("cost", "gain").unwrap().points("cost", "gain").unwrap(), best);
-    }
-}
-
-#[test]
-fn foreign_csv_is_read() {
-    let table = Table::from_csv("name,n,x\r\nb c,3,-1\n\"q\"\"q\",,2.5e3").unwrap();
-    assert_eq!(table.rows()[0], ["b c".into(), Cell::Int(3), Cell::Float(-1.0)]);
-    assert_eq!(table.rows()[1], ["q\"q".into(), Cell::Missing, Cell::Float(2500.0)]);
-    for (text, message) in [
-        ("", "expected a line, found the end (at byte 0)"),
-        ("a,b\n1\n", "expected 2 fields, found 1 (at byte 4)"),
-        ("a\n\"open", "a quote that nothing closes (at byte 2)"),
-        ("a\n\"x\"y", "expected a comma or the line's end after a quote (at byte 5)"),
-    ] {
-        let error = Table::from_csv(text).unwrap_err().to_string();
-        assert!(error.ends_with(message), "{error}");
-    }
 }

@@ -38,11 +38,15 @@ fn files_of_other_writers() {
 fn what_is_no_label_volume_is_an_error() {
     let refusal = |name: &str| open(name).unwrap_err().to_string();
     assert_eq!(refusal("negative.npy"), "a label must be 0 or more, but is -1");
-    assert_eq!(refusal("floats.npy"), "labels are whole numbers, this array's dtype is <f4");
+    assert_eq!(
+        refusal("floats.npy"),
+        "labels are whole numbers, and this file holds floating-point numbers (<f4): where all of them are whole, \
+         VolumeOptions::cast takes them"
+    );
     assert!(refusal("no.npy").starts_with("cannot read "));
-    assert!(refusal("nuclei_u16.v1.cpso").ends_with("end its name in .npy, .npz or .tif"));
+    assert!(refusal("nuclei_u16.v1.cpso").ends_with(", but of a label volume's stream: decompress it"));
     let photo = AnyVolume::open(data("photos/kodim02.tif")).unwrap_err().to_string();
-    assert_eq!(photo, "a volume has one label a voxel, this TIFF file has colours");
+    assert!(photo.starts_with("a volume has one label a voxel, and this TIFF file has colours: save "), "{photo}");
     for (format, name) in
         [(VolumeFormat::Npy, "plane.npy"), (VolumeFormat::Npz, "archive.npz"), (VolumeFormat::Tiff, "deflate.tif")]
     {
@@ -51,12 +55,7 @@ fn what_is_no_label_volume_is_an_error() {
         assert!(matches!(AnyVolume::decode(&bytes, format, &few), Err(Error::TooLarge { .. })), "{name}");
         for len in (0..bytes.len()).step_by(7) {
             let decoded = AnyVolume::decode(&bytes[..len], format, &Limits::new());
-            // The last bytes may be a checksum that the reader does not miss; labels never are.
-            let whole = |volume| open(name).unwrap() == volume;
-            assert!(
-                decoded.is_ok_and(whole) == (len > bytes.len() - 5 && format == VolumeFormat::Tiff),
-                "{name} {len}"
-            );
+            assert!(decoded.is_err(), "{name} {len}");
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Which codec a file's name or its first bytes ask for.
 
 use cortado::second_stage::SecondStage;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 /// What a file is coded with.
@@ -41,6 +43,14 @@ impl LabelCodec {
         }
     }
 
+    /// Whether damage to a file of it is noticed by a checksum.
+    pub fn has_checksum(self) -> bool {
+        match self {
+            Self::Compresso(second) => second.is_some_and(SecondStage::has_checksum),
+            Self::Ristretto => true,
+        }
+    }
+
     /// The name in reports, such as `compresso+xz`.
     pub fn name(self) -> String {
         match self {
@@ -54,7 +64,7 @@ impl LabelCodec {
 impl Codec {
     /// The codec that a name such as `brain.cpso.xz`, or only its extensions, asks for.
     pub fn from_name(name: &Path) -> Option<Self> {
-        let name = name.file_name()?.to_str()?.to_ascii_lowercase();
+        let name = name.file_name()?.to_string_lossy().to_ascii_lowercase();
         let (stem, extension) = name.rsplit_once('.').unwrap_or(("", &name));
         match (extension, SecondStage::from_extension(extension)) {
             ("png" | "gif", _) => Some(Self::Palette),
@@ -69,26 +79,42 @@ impl Codec {
         }
     }
 
-    /// The codec of a file: as its name says, else as its first bytes do. Brotli, LZMA and LZW have no first bytes of
-    /// their own.
+    /// The codec of a file: as its name says, else as its first bytes do, through a second compression where there is
+    /// one. Brotli, LZMA and LZW have no first bytes of their own.
     pub fn of(name: &Path, bytes: &[u8]) -> Option<Self> {
-        let magics: [(&[u8], Self); 11] = [
+        Self::from_name(name).or_else(|| match SecondStage::from_magic(bytes) {
+            Some(second) => match Self::from_magic(&second.first_bytes(bytes, MAGIC)) {
+                Some(Self::Femto(None)) => Some(Self::Femto(Some(second))),
+                Some(Self::Labels(LabelCodec::Compresso(None))) => Some(compresso(Some(second))),
+                _ => None,
+            },
+            None => Self::from_magic(bytes),
+        })
+    }
+
+    /// The same, reading no more of a file than tells.
+    pub fn of_file(path: &Path) -> Option<Self> {
+        let mut bytes = Vec::new();
+        // A compressor's first block is longer than its magic.
+        let read = File::open(path).and_then(|file| file.take(1 << 16).read_to_end(&mut bytes));
+        Self::from_name(path).or_else(|| read.ok().and_then(|_| Self::of(path, &bytes)))
+    }
+
+    fn from_magic(bytes: &[u8]) -> Option<Self> {
+        let magics: [(&[u8], Self); 6] = [
             (b"laff", Self::Laff(Form::Bytes)),
             (b"\x89PNG", Self::Palette),
             (b"GIF8", Self::Palette),
             (b"{", Self::Femto(None)),
             (b"cpso", compresso(None)),
             (b"rstt", Self::Labels(LabelCodec::Ristretto)),
-            (b"\x1f\x8b", compresso(Some(SecondStage::Gzip))),
-            (b"BZh", compresso(Some(SecondStage::Bzip2))),
-            (b"\xfd7zXZ", compresso(Some(SecondStage::Xz))),
-            (b"\x28\xb5\x2f\xfd", compresso(Some(SecondStage::Zstd))),
-            (b"\x04\x22\x4d\x18", compresso(Some(SecondStage::Lz4))),
         ];
-        let from_bytes = || magics.into_iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, codec)| codec);
-        Self::from_name(name).or_else(from_bytes)
+        magics.into_iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, codec)| codec)
     }
 }
+
+/// Bytes that tell a codec.
+const MAGIC: usize = 4;
 
 fn compresso(second: Option<SecondStage>) -> Codec {
     Codec::Labels(LabelCodec::Compresso(second))
@@ -118,7 +144,10 @@ mod tests {
         assert_eq!(name("b.npy.cpso.lzma"), Some(compresso(Some(SecondStage::Lzma))));
         assert_eq!(name("cpso.zst"), Some(compresso(Some(SecondStage::Zstd))));
         assert_eq!((name("cpso"), name("b.xz"), name("b.npy")), (Some(compresso(None)), None, None));
-        assert_eq!(Codec::of(Path::new("-"), b"BZh9"), Some(compresso(Some(SecondStage::Bzip2))));
+        let inside = |bytes: &[u8]| Codec::of(Path::new("-"), &SecondStage::Bzip2.encode(bytes, None).unwrap());
+        assert_eq!(inside(b"cpso and more"), Some(compresso(Some(SecondStage::Bzip2))));
+        assert_eq!(inside(b"{\"shape\": 1}"), Some(Codec::Femto(Some(SecondStage::Bzip2))));
+        assert_eq!((inside(b"\x93NUMPY"), inside(b"")), (None, None));
         assert_eq!(Codec::of(Path::new("-"), b""), None);
     }
 }

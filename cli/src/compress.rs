@@ -13,6 +13,9 @@ pub struct Options {
     /// What to write when the output is `-`: laff, png, gif, json.gz, ristretto, cpso, cpso.xz ...
     #[arg(long, value_name = "EXTENSION")]
     to: Option<PathBuf>,
+    /// Take what there is of a damaged JPEG.
+    #[arg(long)]
+    partial: bool,
     #[command(flatten, next_help_heading = "Options of .png and .gif")]
     pub palette: palette::Options,
     #[command(flatten, next_help_heading = "Options of .json, the femto archives; these take --colors and --seed too")]
@@ -29,7 +32,7 @@ pub fn run(options: &Options) -> Result<()> {
         let hint = if options.files.writes_stdout() { "say --to" } else { "end its name in" };
         bail!(
             "cannot tell a codec from {}: {hint} .laff (photos; as text .laff.txt), .png or .gif (palette), .json or .json.gz (femto), .ristretto (labels) or .cpso (labels; also .cpso.xz, .zst, .gz, .bz2, .br, .lz4)",
-            name.display()
+            cortado::file::shown(name)
         );
     };
     match codec {
@@ -52,6 +55,9 @@ pub fn run(options: &Options) -> Result<()> {
             options.palette.refuse(codec.extension(), &[])?;
             options.femto.refuse(codec.extension())?;
             options.laff.refuse(codec.extension())?;
+            if options.partial {
+                bail!("--partial is for pictures, not for .{}", codec.extension());
+            }
             options.labels.check(codec)?;
         }
     }
@@ -59,10 +65,14 @@ pub fn run(options: &Options) -> Result<()> {
     match codec {
         Codec::Palette => {
             let is_gif = name.to_string_lossy().to_ascii_lowercase().ends_with("gif");
-            palette::compress(&options.files, &options.palette, is_gif)
+            palette::compress(&options.files, &options.palette, is_gif, options.partial)
         }
-        Codec::Laff(form) => laff::compress(&options.files, &options.laff, &options.palette, form == Form::Text),
-        Codec::Femto(second) => femto::compress(&options.files, &options.femto, &options.palette, second),
+        Codec::Laff(form) => {
+            laff::compress(&options.files, &options.laff, &options.palette, form == Form::Text, options.partial)
+        }
+        Codec::Femto(second) => {
+            femto::compress(&options.files, &options.femto, &options.palette, second, options.partial)
+        }
         Codec::Labels(codec) => labels::compress(&options.files, &options.labels, codec),
     }
 }

@@ -1,14 +1,15 @@
 //! Photos as femto archives.
 
 use crate::palette::Target;
+use crate::photo::{self, Input};
 use crate::{Files, output, palette};
 use anyhow::{Result, bail};
 use clap::Args;
-use cortado::Photo;
+use cortado::file;
 use cortado::metrics::{bits_per_pixel, compression_ratio, psnr};
 use cortado::second_stage::SecondStage;
 use cortado::svd::femto::{Femto, FemtoOptions};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::time::Instant;
 
 #[derive(Args)]
@@ -55,11 +56,10 @@ pub fn compress(
     options: &Options,
     palette: &palette::Options,
     second: Option<SecondStage>,
+    partial: bool,
 ) -> Result<()> {
     let options = options.archive(palette)?;
-    let limits = files.limits();
-    let input = output::read(&files.input, &limits)?;
-    let (photo, conversion) = Photo::decode_noting(&input, &limits)?;
+    let Input { photo, conversion, bytes: input_bytes, .. } = photo::read(files, partial)?;
     let spinner = output::progress(format!("decomposing {photo:?}"));
     let started = Instant::now();
     let femto = Femto::of(&photo, &options)?;
@@ -69,23 +69,24 @@ pub fn compress(
     }
     let seconds = started.elapsed().as_secs_f64();
     spinner.finish_and_clear();
-    output::note(conversion);
+    output::note(&conversion);
     output::write(files, &file)?;
 
     let raw = photo.samples().len();
     let (ratio, bits) = (compression_ratio(raw, file.len()), bits_per_pixel(file.len(), photo.pixels()));
     let quality = psnr(&photo, &femto.to_photo()?)?;
-    let mut fields = output::fields("femto", files, input.len(), file.len(), seconds);
+    let mut fields = output::fields("femto", files, input_bytes, file.len(), seconds);
     fields.insert("raw_bytes".into(), raw.into());
     fields.insert("ratio".into(), ratio.into());
     fields.insert("bits_per_pixel".into(), bits.into());
     fields.insert("psnr_db".into(), quality.into());
     fields.insert("ranks".into(), femto.ranks().into());
     let line = format!(
-        "{}: {raw} raw bytes to {} (ranks {:?}, ratio {ratio:.2}, {bits:.3} bits per pixel, {quality:.2} dB)",
-        files.output.display(),
+        "{}: {raw} raw bytes to {} (ranks {:?}, ratio {ratio:.2}, {bits:.3} bits per pixel, {quality:.2} dB){}",
+        file::shown(&files.output),
         file.len(),
         femto.ranks(),
+        output::larger(input_bytes, file.len()),
     );
     output::report_on(files, fields, &line)
 }
@@ -106,7 +107,12 @@ pub fn info(input: &[u8], limits: &cortado::Limits, fields: &mut Map<String, Val
     let ((height, width), ranks) = (femto.shape(), femto.ranks());
     let raw = height * width * ranks.len();
     let ratio = compression_ratio(raw, input.len());
+    fields.insert("kind".into(), "photo".into());
+    fields.insert("format".into(), "femto".into());
     fields.insert("codec".into(), "femto".into());
+    fields.insert("shape".into(), json!([height, width, ranks.len()]));
+    fields.insert("dtype".into(), "uint8".into());
+    fields.insert("bits_per_pixel".into(), bits_per_pixel(input.len(), height * width).into());
     fields.insert("height".into(), height.into());
     fields.insert("width".into(), width.into());
     fields.insert("channels".into(), ranks.len().into());

@@ -2,14 +2,14 @@
 
 use crate::codec::{Codec, LabelCodec};
 use crate::{Files, output};
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use cortado::compresso::{self, CompressoOptions, Connectivity, Steps};
 use cortado::metrics::compression_ratio;
 use cortado::ristretto::{self, Level, RistrettoOptions};
 use cortado::second_stage::SecondStage;
-use cortado::volume::{LabelType, VolumeFormat};
-use cortado::{AnyVolume, Limits};
+use cortado::volume::{LabelType, VolumeFormat, VolumeInfo, VolumeOptions};
+use cortado::{AnyVolume, Error, Limits, file};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -27,14 +27,20 @@ pub struct Options {
     /// Leave out the index of the slices, with which one slice is decoded without the others.
     #[arg(long)]
     no_index: bool,
-    /// How much work goes into a small file: fast, default or max for .ristretto, a number for a second compression such
-    /// as .cpso.xz, where each method has its own range [default: the method's own].
+    /// How much work goes into a small file: fast, default or max for .ristretto, a number for a second compression
+    /// such as .cpso.xz, where each method has its own range [default: the method's own].
     #[arg(long, value_name = "LEVEL")]
     level: Option<String>,
-    /// Slices after which a .ristretto file starts anew, for one of them to be decoded without all before it [default: 16,
-    /// more where slices are small].
+    /// Slices after which a .ristretto file starts anew, for one of them to be decoded without all before it [default:
+    /// 16, more where slices are small].
     #[arg(long, value_name = "SLICES", value_parser = clap::value_parser!(u32).range(1..))]
     restart: Option<u32>,
+    /// The array of this name in an .npz archive of several.
+    #[arg(long, value_name = "NAME")]
+    array: Option<String>,
+    /// Take floating-point numbers for labels where all of them are whole.
+    #[arg(long)]
+    cast: bool,
 }
 
 fn parse_steps(text: &str) -> Result<Steps, String> {
@@ -62,6 +68,9 @@ impl Options {
     pub fn refuse(&self, extension: &str) -> Result<()> {
         self.refuse_steps(extension)?;
         self.refuse_restart(extension)?;
+        if self.array.is_some() || self.cast {
+            bail!("--array and --cast are for label volumes, not for .{extension}");
+        }
         if self.level.is_some() {
             bail!("--level is for .cpso and .ristretto, not for .{extension}");
         }
@@ -116,6 +125,14 @@ impl Options {
         })
     }
 
+    fn reading(&self, limits: Limits) -> VolumeOptions {
+        let options = VolumeOptions::new().cast(self.cast).limits(limits);
+        match &self.array {
+            Some(name) => options.array(name),
+            None => options,
+        }
+    }
+
     fn compresso(&self) -> CompressoOptions {
         let connectivity =
             if self.connectivity.as_deref() == Some("6") { Connectivity::Six } else { Connectivity::Four };
@@ -128,8 +145,8 @@ impl Options {
 }
 
 pub fn compress(files: &Files, options: &Options, codec: LabelCodec) -> Result<()> {
-    let spinner = output::progress(format!("reading {}", files.input.display()));
-    let (volume, input_bytes) = read_volume(&files.input, &files.limits())?;
+    let spinner = output::progress(format!("reading {}", output::name(&files.input)));
+    let (volume, input_bytes) = read_volume(&files.input, &options.reading(files.limits()), &files.limits())?;
     spinner.set_message(format!("encoding {volume:?}"));
     let started = Instant::now();
     let bytes = match codec {
@@ -149,7 +166,12 @@ pub fn compress(files: &Files, options: &Options, codec: LabelCodec) -> Result<(
     let ratio = compression_ratio(raw, bytes.len());
     let mut fields = output::fields(&codec.name(), files, input_bytes, bytes.len(), seconds);
     describe(&volume, bytes.len(), &mut fields);
-    let line = format!("{}: {volume:?}, {raw} raw bytes to {} (ratio {ratio:.2})", files.output.display(), bytes.len());
+    let line = format!(
+        "{}: {volume:?}, {raw} raw bytes to {} (ratio {ratio:.2}){}",
+        file::shown(&files.output),
+        bytes.len(),
+        output::larger(input_bytes, bytes.len())
+    );
     output::report_on(files, fields, &line)
 }
 
@@ -161,46 +183,66 @@ pub fn decompress(
     format: VolumeFormat,
 ) -> Result<()> {
     let limits = files.limits();
-    let spinner = output::progress(format!("decoding {}", files.input.display()));
+    let spinner = output::progress(format!("decoding {}", output::name(&files.input)));
     let started = Instant::now();
     let volume = decode(input, codec, slices, &limits)?;
     let seconds = started.elapsed().as_secs_f64();
-    spinner.set_message(format!("writing {}", files.output.display()));
-    let bytes = volume.encode(format)?;
+    spinner.set_message(format!("writing {}", file::shown(&files.output)));
+    let (needed, limit) = (2 * volume.raw_bytes() as u64, limits.max_bytes());
+    if format == VolumeFormat::Npz && needed > limit {
+        // The archive is made in memory, beside the volume.
+        return Err(Error::TooLarge { what: "bytes", found: needed, limit }.into());
+    }
+    // Without a copy: the volume may be all that memory has room for.
+    let output_bytes = output::write_with(files, |to| volume.write(format, to))?;
     spinner.finish_and_clear();
-    output::write(files, &bytes)?;
 
-    let mut fields = output::fields(&codec.name(), files, input.len(), bytes.len(), seconds);
+    let mut fields = output::fields(&codec.name(), files, input.len(), output_bytes, seconds);
     describe(&volume, input.len(), &mut fields);
-    let line = format!("{}: {} bytes, {volume:?}", files.output.display(), bytes.len());
+    let line = format!("{}: {output_bytes} bytes, {volume:?}", file::shown(&files.output));
     output::report_on(files, fields, &line)
 }
 
-/// The volume of a stream, or some of its slices.
+/// The volume of a stream, or some of its slices; the limit holds for the stream, too, which is in memory.
 fn decode(input: &[u8], codec: LabelCodec, slices: Option<Range<usize>>, limits: &Limits) -> Result<AnyVolume> {
-    Ok(match (codec, slices) {
-        (LabelCodec::Compresso(second), slices) => {
-            let stream = first_stage(input, second, limits)?;
-            match slices {
-                Some(slices) => compresso::decode_slices(&stream, slices, limits)?,
-                None => compresso::decode_with(&stream, limits)?,
-            }
+    let decoded = limits.within(input.len() as u64, |limits| match codec {
+        LabelCodec::Compresso(None) => decode_compresso(input, slices, limits),
+        LabelCodec::Compresso(Some(second)) => {
+            let stream = second.decode(input, limits)?;
+            limits.within(stream.len() as u64, |limits| decode_compresso(&stream, slices, limits))
         }
-        (LabelCodec::Ristretto, Some(slices)) => ristretto::decode_slices(input, slices, limits)?,
-        (LabelCodec::Ristretto, None) => ristretto::decode_with(input, limits)?,
-    })
+        LabelCodec::Ristretto => match slices {
+            Some(slices) => ristretto::decode_slices(input, slices, limits),
+            None => ristretto::decode_with(input, limits),
+        },
+    });
+    Ok(decoded?)
+}
+
+fn decode_compresso(stream: &[u8], slices: Option<Range<usize>>, limits: &Limits) -> cortado::Result<AnyVolume> {
+    match slices {
+        Some(slices) => compresso::decode_slices(stream, slices, limits),
+        None => compresso::decode_with(stream, limits),
+    }
 }
 
 /// What a stream holds, without decoding it.
 pub fn info(input: &[u8], codec: LabelCodec, limits: &Limits, fields: &mut Map<String, Value>) -> Result<String> {
     fields.insert("codec".into(), codec.name().into());
-    match codec {
+    fields.insert("format".into(), codec.extension().into());
+    fields.insert("checksum".into(), codec.has_checksum().into());
+    let line = match codec {
         LabelCodec::Compresso(second) => {
             let stream = first_stage(input, second, limits)?;
             compresso_info(&stream, input.len(), codec, fields)
         }
         LabelCodec::Ristretto => ristretto_info(input, limits, fields),
-    }
+    }?;
+    let (first, sections) = line.split_once('\n').unwrap_or((&line, ""));
+    Ok(match codec.has_checksum() {
+        true => line,
+        false => format!("{first}; no checksum, so that damage may go unnoticed\n{sections}").trim_end().to_owned(),
+    })
 }
 
 fn compresso_info(
@@ -269,14 +311,81 @@ fn ristretto_info(bytes: &[u8], limits: &Limits, fields: &mut Map<String, Value>
     ))
 }
 
-/// What a volume of raw labels holds.
-pub fn volume_info(path: &Path, limits: &Limits, fields: &mut Map<String, Value>) -> Result<String> {
-    let (volume, input_bytes) = read_volume(path, limits)?;
-    let labels = volume.distinct_labels().len();
+/// What a file of raw labels is; how many there are is counted when they fit within the limits.
+pub fn volume_info(
+    path: &Path,
+    options: &VolumeOptions,
+    limits: &Limits,
+    fields: &mut Map<String, Value>,
+) -> Result<String> {
+    let info = AnyVolume::info(path, options)?;
+    let labels = count_labels(&info, limits, || AnyVolume::open_as(path, options));
+    Ok(describe_file(&info, labels, file_bytes(path), fields))
+}
+
+/// The same of a file in memory.
+pub fn volume_info_of(
+    bytes: &[u8],
+    options: &VolumeOptions,
+    limits: &Limits,
+    fields: &mut Map<String, Value>,
+) -> Result<String> {
+    let info = AnyVolume::info_of(bytes, options)?;
+    let labels = count_labels(&info, limits, || AnyVolume::decode_as(bytes, None, options));
+    Ok(describe_file(&info, labels, bytes.len() as u64, fields))
+}
+
+/// How many labels there are, or why they were not counted.
+fn count_labels(
+    info: &VolumeInfo,
+    limits: &Limits,
+    read: impl FnOnce() -> cortado::Result<AnyVolume>,
+) -> Result<usize, String> {
+    // Beside the volume a set of labels, which has at most as many as there are voxels.
+    const BYTES_OF_A_LABEL: u64 = 24;
+    if info.floats {
+        return Err("not read as labels, unless with --cast where all are whole".into());
+    }
+    let needed = info.raw_bytes();
+    if needed > limits.max_bytes() {
+        return Err(format!("labels not counted: --max-bytes {needed} would do"));
+    }
+    let most = (limits.max_bytes() - needed) / BYTES_OF_A_LABEL;
+    let volume = read().map_err(|error| format!("labels not counted: {error}"))?;
+    volume.count_labels(most as usize).ok_or_else(|| "more labels than a larger --max-bytes would count".into())
+}
+
+fn describe_file(
+    info: &VolumeInfo,
+    labels: Result<usize, String>,
+    bytes: u64,
+    fields: &mut Map<String, Value>,
+) -> String {
+    let [z, y, x] = info.shape;
     fields.insert("codec".into(), Value::Null);
-    fields.insert("labels".into(), labels.into());
-    describe(&volume, input_bytes, fields);
-    Ok(format!("{volume:?}, {labels} labels; {input_bytes} bytes, {} raw", volume.raw_bytes()))
+    fields.insert("format".into(), info.format.into());
+    fields.insert("input_bytes".into(), bytes.into());
+    fields.insert("labels".into(), labels.as_ref().ok().copied().into());
+    describe_raw(info.shape, info.label_type, info.raw_bytes(), bytes as usize, fields);
+    fields.insert("dtype".into(), info.dtype.as_str().into());
+    if let Err(why) = &labels {
+        fields.insert("notes".into(), json!([why]));
+    }
+    let labels = labels.map_or_else(|why| why, |labels| format!("{labels} labels"));
+    let pages = match info.pages {
+        1 => String::new(),
+        pages => format!(", {pages} pages"),
+    };
+    format!("{}{pages}, {z} x {y} x {x} {}, {labels}; {bytes} bytes, {} raw", info.format, info.dtype, info.raw_bytes())
+}
+
+/// Length of a file, or of all files of a folder of slices.
+fn file_bytes(path: &Path) -> u64 {
+    let len = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    match std::fs::read_dir(path) {
+        Ok(entries) => entries.flatten().map(|entry| len(&entry.path())).sum(),
+        Err(_) => len(path),
+    }
 }
 
 /// What every report says of a volume and of the bytes that hold it.
@@ -293,9 +402,14 @@ fn describe_raw(
     fields: &mut Map<String, Value>,
 ) -> f64 {
     let ratio = raw_bytes as f64 / bytes as f64;
+    let voxels = shape.iter().map(|&side| side as f64).product::<f64>();
+    fields.insert("kind".into(), "labels".into());
     fields.insert("raw_bytes".into(), raw_bytes.into());
     fields.insert("ratio".into(), ratio.into());
+    // Of a voxel; JSON has no number for what an empty volume takes.
+    fields.insert("bits_per_pixel".into(), (8.0 * bytes as f64 / voxels).into());
     fields.insert("shape".into(), json!(shape));
+    fields.insert("dtype".into(), format!("uint{}", 8 * label_type.bytes()).into());
     fields.insert("label_type".into(), label_type.name().into());
     ratio
 }
@@ -308,28 +422,22 @@ fn first_stage<'a>(input: &'a [u8], second: Option<SecondStage>, limits: &Limits
     })
 }
 
-/// A volume, raw or a stream of either codec, and the bytes of its file; from standard input the first bytes tell the format.
-fn read_volume(path: &Path, limits: &Limits) -> Result<(AnyVolume, usize)> {
-    if let Some(Codec::Labels(codec)) = Codec::from_name(path) {
-        let bytes = output::read(path, limits)?;
-        return Ok((decode(&bytes, codec, None, limits)?, bytes.len()));
-    }
-    if path != Path::new("-") {
-        let volume = AnyVolume::open_with(path, limits)?;
-        let bytes = std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
-        return Ok((volume, bytes as usize));
+/// A volume, raw or a stream of either codec, and the bytes of its file.
+fn read_volume(path: &Path, options: &VolumeOptions, limits: &Limits) -> Result<(AnyVolume, usize)> {
+    // A folder, or a file whose name and first bytes are those of no stream, is read where it is.
+    let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    if path.is_dir() || (is_file && !matches!(Codec::of_file(path), Some(Codec::Labels(_)))) {
+        return Ok((AnyVolume::open_as(path, options)?, file_bytes(path) as usize));
     }
     let bytes = output::read(path, limits)?;
-    if let Some(Codec::Labels(codec)) = Codec::of(path, &bytes) {
-        return Ok((decode(&bytes, codec, None, limits)?, bytes.len()));
-    }
-    let format = match bytes.as_slice() {
-        [0x93, b'N', b'U', ..] => VolumeFormat::Npy,
-        [b'P', b'K', ..] => VolumeFormat::Npz,
-        [b'I', b'I', ..] | [b'M', b'M', ..] => VolumeFormat::Tiff,
-        _ => bail!("standard input is no .npy, .npz or TIFF file, and no Compresso or Ristretto stream"),
+    let volume = match Codec::of(path, &bytes) {
+        Some(Codec::Labels(codec)) => decode(&bytes, codec, None, limits)?,
+        _ => AnyVolume::decode_as(&bytes, None, options).map_err(|error| match error {
+            Error::Unsupported(message) => anyhow!("{}: {message}", output::name(path)),
+            error => error.into(),
+        })?,
     };
-    Ok((AnyVolume::decode(&bytes, format, limits)?, bytes.len()))
+    Ok((volume, bytes.len()))
 }
 
 /// The format of a volume to write; `to` tells it where the output has no name.

@@ -1,13 +1,14 @@
 //! Photos as laff streams, and as text.
 
 use crate::palette::{self, Target};
+use crate::photo::{self, Input};
 use crate::{Files, output};
 use anyhow::{Result, bail};
 use clap::Args;
 use cortado::laff::{self, LaffOptions, Profile};
 use cortado::metrics::{bits_per_pixel, compression_ratio, psnr_luma};
-use cortado::{Limits, Photo};
-use serde_json::{Map, Value};
+use cortado::{Limits, file};
+use serde_json::{Map, Value, json};
 use std::time::Instant;
 
 /// None of the options has a default here, so that it can be told whether one was given.
@@ -62,32 +63,37 @@ impl Options {
     }
 }
 
-pub fn compress(files: &Files, options: &Options, palette: &palette::Options, as_text: bool) -> Result<()> {
+pub fn compress(
+    files: &Files,
+    options: &Options,
+    palette: &palette::Options,
+    as_text: bool,
+    partial: bool,
+) -> Result<()> {
     let encoding = options.encoding(palette.psnr())?;
-    let limits = files.limits();
-    let input = output::read(&files.input, &limits)?;
-    let (photo, conversion) = Photo::decode_noting(&input, &limits)?;
+    let Input { photo, conversion, bytes: input_bytes, .. } = photo::read(files, partial)?;
     let spinner = output::progress(format!("encoding {photo:?}"));
     let started = Instant::now();
     let (stream, decoded) = laff::encode_with_photo(&photo, &encoding)?;
     let file = if as_text { laff::to_text(&stream).into_bytes() } else { stream };
     let seconds = started.elapsed().as_secs_f64();
     spinner.finish_and_clear();
-    output::note(conversion);
+    output::note(&conversion);
     output::write(files, &file)?;
 
     let raw = photo.samples().len();
     let (ratio, bits) = (compression_ratio(raw, file.len()), bits_per_pixel(file.len(), photo.pixels()));
     let quality = psnr_luma(&photo, &decoded)?;
-    let mut fields = output::fields("laff", files, input.len(), file.len(), seconds);
+    let mut fields = output::fields("laff", files, input_bytes, file.len(), seconds);
     fields.insert("raw_bytes".into(), raw.into());
     fields.insert("ratio".into(), ratio.into());
     fields.insert("bits_per_pixel".into(), bits.into());
     fields.insert("psnr_luma_db".into(), quality.into());
     let line = format!(
-        "{}: {raw} raw bytes to {} (ratio {ratio:.2}, {bits:.3} bits per pixel, luma {quality:.2} dB)",
-        files.output.display(),
+        "{}: {raw} raw bytes to {} (ratio {ratio:.2}, {bits:.3} bits per pixel, luma {quality:.2} dB){}",
+        file::shown(&files.output),
         file.len(),
+        output::larger(input_bytes, file.len()),
     );
     output::report_on(files, fields, &line)
 }
@@ -123,7 +129,12 @@ pub fn info(input: &[u8], is_text: bool, limits: &Limits, fields: &mut Map<Strin
     let raw = info.height * info.width * info.channels;
     let bits = bits_per_pixel(input.len(), info.height * info.width);
     let ratio = compression_ratio(raw, input.len());
+    fields.insert("kind".into(), "photo".into());
+    fields.insert("format".into(), "laff".into());
     fields.insert("codec".into(), "laff".into());
+    fields.insert("shape".into(), json!([info.height, info.width, info.channels]));
+    fields.insert("dtype".into(), "uint8".into());
+    fields.insert("checksum".into(), true.into());
     for (name, value) in [("height", info.height), ("width", info.width), ("channels", info.channels)] {
         fields.insert(name.into(), value.into());
     }

@@ -1,10 +1,11 @@
-//! The `cortado` command, and `cortado-spark`, which is the same with the client of Apache Spark in it. This file only parses; each
-//! subcommand has a file of its own.
+//! The `cortado` command, and `cortado-spark`, which is the same with the client of Apache Spark in it. This file only
+//! parses; each subcommand has a file of its own.
 
 mod cluster;
 mod codec;
 mod compress;
 mod decompress;
+mod ending;
 mod femto;
 mod info;
 mod kernel;
@@ -14,13 +15,14 @@ mod laff;
 mod notebooks;
 mod output;
 mod palette;
+mod photo;
 #[cfg(feature = "spark")]
 mod submit;
 mod sweep;
 mod worker;
 
-use clap::{Parser, Subcommand};
-use cortado::Limits;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use cortado::{Error, Limits};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -84,7 +86,7 @@ struct Files {
     /// Use at most this many threads; all cores unless given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
-    /// Bytes that the input may take, and what is decoded of it.
+    /// Memory that the input and what is decoded of it may take, in bytes, whatever the number of pixels or voxels.
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_MAX_BYTES)]
     max_bytes: u64,
 }
@@ -92,9 +94,9 @@ struct Files {
 /// Enough for a volume of 2^29 u32 labels.
 const DEFAULT_MAX_BYTES: u64 = 2 << 30;
 
-/// The library's limits, with any number of voxels for which the bytes have room.
+/// The library's limits, with any number of voxels or pixels for which the bytes have room.
 fn limits(max_bytes: u64) -> Limits {
-    Limits::new().bytes(max_bytes).voxels(u64::MAX)
+    Limits::new().bytes(max_bytes).voxels(u64::MAX).pixels(u64::MAX)
 }
 
 impl Files {
@@ -109,33 +111,92 @@ impl Files {
 
 /// Runs the command that the process was called with.
 pub fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
-        Command::Lab(options) => lab::run(&options),
-        Command::Notebooks { action } => notebooks::run(&action),
-        Command::Kernel { action } => kernel::run(&action),
-        Command::Compress(options) => compress::run(&options),
-        Command::Decompress(options) => decompress::run(&options),
-        Command::Info(options) => info::run(&options),
-        Command::Sweep(options) => sweep::run(&options),
-        Command::Cluster { action } => cluster::run(&action),
-        Command::Worker(options) => worker::run(&options),
-        #[cfg(feature = "spark")]
-        Command::Submit => submit::run(),
-    };
-    match result {
+    let matches = Arguments::command().get_matches();
+    let command = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).command;
+    match run(command, &matches) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", line(&error));
+            eprintln!("error: {}", output::lines(&line(&error)));
             ExitCode::FAILURE
         }
     }
 }
 
-/// An error and its causes in one line; a cause that the message before it names already is not said twice.
+fn run(command: Command, matches: &ArgMatches) -> anyhow::Result<()> {
+    let input = first_input(matches);
+    // The others run until they are stopped, or read no files of other people's.
+    match command {
+        Command::Compress(_) | Command::Decompress(_) | Command::Info(_) | Command::Sweep(_) => ending::prepare()?,
+        _ => {}
+    }
+    match command {
+        Command::Lab(options) => lab::run(&options),
+        Command::Notebooks { action } => notebooks::run(&action),
+        Command::Kernel { action } => kernel::run(&action),
+        Command::Compress(options) => ending::guarded("compress", &input, || compress::run(&options)),
+        Command::Decompress(options) => ending::guarded("decompress", &input, || decompress::run(&options)),
+        Command::Info(options) => ending::guarded("read", &input, || info::run(&options)),
+        Command::Sweep(options) => ending::guarded("sweep", &input, || sweep::run(&options)),
+        Command::Cluster { action } => cluster::run(&action),
+        Command::Worker(options) => worker::run(&options),
+        #[cfg(feature = "spark")]
+        Command::Submit => submit::run(),
+    }
+}
+
+/// The file that a subcommand was given to read, or the first of them.
+fn first_input(matches: &ArgMatches) -> PathBuf {
+    let given = |name: &str| Some(PathBuf::from(matches.subcommand()?.1.try_get_raw(name).ok()??.next()?));
+    given("input").or_else(|| given("inputs")).unwrap_or_default()
+}
+
+/// An error and its causes in one line; a cause that the message before it names already is not said twice. Of a limit
+/// it also says what lifts it.
 fn line(error: &anyhow::Error) -> String {
-    error.chain().map(ToString::to_string).fold(String::new(), |line, cause| match line.as_str() {
+    let line = error.chain().map(ToString::to_string).fold(String::new(), |line, cause| match line.as_str() {
         "" => cause,
         said if said.ends_with(&cause) => line,
         said => format!("{said}: {cause}"),
-    })
+    });
+    let line = line.replace("VolumeOptions::array", "--array").replace("VolumeOptions::cast", "--cast");
+    error.chain().filter_map(|cause| cause.downcast_ref()).fold(line, in_own_words)
+}
+
+/// A line with the command's option in place of the library's setter: the one that lifts a limit, or lets files be
+/// replaced.
+fn in_own_words(line: String, error: &Error) -> String {
+    if let Error::Unsupported(_) = error {
+        return line.replace("Sweep::replace(true) replaces", "--force replaces");
+    }
+    let Error::TooLarge { what: what @ ("bytes" | "pixels" | "voxels"), found, limit } = error else { return line };
+    let option = match found.saturating_sub(*limit) {
+        // One more than the limit was seen, and nobody knows how many follow.
+        1 => "a larger --max-bytes lifts it".into(),
+        _ => format!("--max-bytes {found} would do"),
+    };
+    line.replace(&format!("Limits::{what} raises it"), &option)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_names_the_option_that_lifts_it() {
+        let too_large = |what, found| anyhow::Error::from(Error::TooLarge { what, found, limit: 1000 });
+        assert!(line(&too_large("bytes", 5000)).ends_with("1000: --max-bytes 5000 would do"));
+        assert!(line(&too_large("bytes", 1001).context("why")).ends_with("1000: a larger --max-bytes lifts it"));
+        assert!(!line(&too_large("settings", 5000)).contains("--max-bytes"));
+        let taken = Error::Unsupported("a exists and is not of this sweep: Sweep::replace(true) replaces it".into());
+        assert_eq!(line(&taken.into()), "a exists and is not of this sweep: --force replaces it");
+    }
+
+    #[test]
+    fn the_input_of_every_command_that_has_one() {
+        let input = |arguments: &[&str]| first_input(&Arguments::command().get_matches_from(arguments));
+        assert_eq!(input(&["cortado", "info", "a.png"]), Path::new("a.png"));
+        assert_eq!(input(&["cortado", "compress", "a.png", "-o", "b.png"]), Path::new("a.png"));
+        assert_eq!(input(&["cortado", "sweep", "a.png", "b.png", "-s", "png"]), Path::new("a.png"));
+        assert_eq!(input(&["cortado", "sweep", "--codecs"]), Path::new(""));
+    }
 }

@@ -1,53 +1,59 @@
 //! What the file subcommands share: checked names, safe writing, progress, the closing line.
 
-use crate::Files;
+use crate::{Files, ending};
 use anyhow::{Context, Result, bail};
 use cortado::Limits;
-use cortado::file::{self, Existing};
+use cortado::file::{self, Existing, printable, shown};
 use cortado::photo::Conversion;
 use indicatif::ProgressBar;
 use serde_json::{Map, Value};
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::time::Duration;
 
-/// Refuses an output that is the input or, without `--force`, already there; sets the number of threads.
+/// Refuses an output that is the input, is no file, or is already there without `--force`, and a standard output that
+/// is closed; sets the number of threads.
 pub fn prepare(files: &Files) -> Result<()> {
     if let Some(threads) = files.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global().context("cannot set threads")?;
     }
+    // The file or the report goes there.
+    check_standard_output()?;
     if files.writes_stdout() {
         return Ok(());
     }
     let same_file =
         matches!((fs::canonicalize(&files.input), fs::canonicalize(&files.output)), (Ok(a), Ok(b)) if a == b);
     if same_file {
-        bail!("{} is the input too: choose another output", files.output.display());
+        bail!("{} is the input too: choose another output", shown(&files.output));
     }
-    if !files.force && fs::symlink_metadata(&files.output).is_ok() {
-        bail!("{} exists: add --force to replace it", files.output.display());
+    file::check(&files.output, Existing::Replace)?;
+    if !files.force && fs::metadata(&files.output).is_ok() {
+        bail!("{} exists: add --force to replace it", shown(&files.output));
+    }
+    Ok(())
+}
+
+/// Refuses to begin what has nowhere to tell its result.
+pub fn check_standard_output() -> Result<()> {
+    if ending::standard_output_was_closed() {
+        bail!("cannot write to standard output: it is closed");
     }
     Ok(())
 }
 
 /// A file's name, or what `-` stands for.
 pub fn name(path: &Path) -> String {
-    if path == Path::new("-") { "standard input".into() } else { path.display().to_string() }
+    if path == Path::new("-") { "standard input".into() } else { shown(path) }
 }
 
 /// The bytes of a file, or of standard input for `-`.
 pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>> {
-    if path != Path::new("-") {
-        return Ok(file::read(path, limits)?);
-    }
-    let most = limits.max_bytes();
-    let mut bytes = Vec::new();
-    io::stdin().lock().take(most.saturating_add(1)).read_to_end(&mut bytes).context("cannot read standard input")?;
-    if bytes.len() as u64 > most {
-        bail!("standard input exceeds the limit of {most} bytes");
-    }
-    Ok(bytes)
+    Ok(match path == Path::new("-") {
+        true => file::read_stream(&mut io::stdin().lock(), "standard input", limits)?,
+        false => file::read(path, limits)?,
+    })
 }
 
 /// Writes the output whole or not at all; to standard output for `-`.
@@ -56,28 +62,100 @@ pub fn write(files: &Files, bytes: &[u8]) -> Result<()> {
         let mut stdout = io::stdout().lock();
         return stdout.write_all(bytes).and_then(|()| stdout.flush()).context("cannot write to standard output");
     }
-    let existing = if files.force { Existing::Replace } else { Existing::Keep };
-    Ok(file::write(&files.output, bytes, existing)?)
+    Ok(file::write(&files.output, bytes, existing(files))?)
+}
+
+/// As [`write`], with the bytes that `fill` writes; returns how many they were. Whatever `fill` makes of an error of
+/// writing, that error is reported.
+pub fn write_with(files: &Files, fill: impl FnOnce(&mut dyn Write) -> cortado::Result<()>) -> Result<usize> {
+    let mut bytes = 0;
+    if !files.writes_stdout() {
+        file::write_with(&files.output, existing(files), |file| {
+            let mut counting = Counting { inner: file, bytes: &mut bytes, failure: None };
+            fill(&mut counting)
+        })?;
+        return Ok(bytes);
+    }
+    let stdout = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let mut counting = Counting { inner: stdout, bytes: &mut bytes, failure: None };
+    let filled = fill(&mut counting);
+    let flushed = counting.flush();
+    if let Some(failure) = counting.failure.take() {
+        return Err(failure).context("cannot write to standard output");
+    }
+    drop(counting);
+    filled?;
+    flushed.context("cannot write to standard output")?;
+    Ok(bytes)
+}
+
+fn existing(files: &Files) -> Existing {
+    if files.force { Existing::Replace } else { Existing::Keep }
+}
+
+/// Counts the bytes that pass, and keeps the first error.
+struct Counting<'a, W> {
+    inner: W,
+    bytes: &'a mut usize,
+    failure: Option<io::Error>,
+}
+
+impl<W> Counting<'_, W> {
+    fn note<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        if let Err(error) = &result
+            && error.kind() != io::ErrorKind::Interrupted
+            && self.failure.is_none()
+        {
+            let copy = error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error);
+            self.failure = Some(copy);
+        }
+        result
+    }
+}
+
+impl<W: Write> Write for Counting<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let result = self.inner.write(bytes);
+        let written = self.note(result)?;
+        *self.bytes += written;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let result = self.inner.flush();
+        self.note(result)
+    }
 }
 
 /// A spinner on standard error that says what is being done; nothing when that is no terminal.
 pub fn progress(doing: String) -> ProgressBar {
-    let bar = ProgressBar::new_spinner().with_message(doing);
+    let bar = ProgressBar::new_spinner().with_message(printable(&doing));
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
 }
 
 /// Says on standard error what opening a photo gave up.
-pub fn note(conversion: Conversion) {
-    if conversion.depth_reduced || conversion.alpha_flattened {
-        eprintln!("note: samples were rounded to 8 bits, and transparency was laid over white");
+pub fn note(conversion: &Conversion) {
+    for note in conversion.notes() {
+        eprintln!("note: {note}");
     }
+}
+
+/// Says on standard error what is to be known besides the report, in one line.
+pub fn say(note: &str) {
+    eprintln!("note: {}", printable(note));
+}
+
+/// For the end of a closing line: whether there was anything to be gained.
+pub fn larger(input_bytes: usize, output_bytes: usize) -> &'static str {
+    if output_bytes > input_bytes { "; larger than the input" } else { "" }
 }
 
 /// What a subcommand reports: a JSON object, or the line that is made of it.
 pub fn report(json: bool, fields: Map<String, Value>, line: &str) -> Result<()> {
-    let text = if json { Value::Object(fields).to_string() } else { line.to_owned() };
-    match writeln!(io::stdout(), "{text}") {
+    check_standard_output()?;
+    let mut stdout = io::stdout().lock();
+    match writeln!(stdout, "{}", text(json, fields, line)).and_then(|()| stdout.flush()) {
         // Whoever read the output has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result.context("cannot write to standard output"),
@@ -87,11 +165,24 @@ pub fn report(json: bool, fields: Map<String, Value>, line: &str) -> Result<()> 
 /// [`report`] after writing the output: on standard error when standard output carries the file itself.
 pub fn report_on(files: &Files, fields: Map<String, Value>, line: &str) -> Result<()> {
     if files.writes_stdout() {
-        let text = if files.json { Value::Object(fields).to_string() } else { line.to_owned() };
-        eprintln!("{text}");
+        eprintln!("{}", text(files.json, fields, line));
         return Ok(());
     }
-    report(files.json, fields, line)
+    report(files.json, fields, line).with_context(|| written_without_report(&files.output))
+}
+
+/// What there is to say when a file is there and its report cannot be given.
+pub fn written_without_report(path: &Path) -> String {
+    format!("{} is written as a whole, but its report is not", shown(path))
+}
+
+fn text(json: bool, fields: Map<String, Value>, line: &str) -> String {
+    if json { Value::Object(fields).to_string() } else { lines(line) }
+}
+
+/// Text of one or more lines, without other control characters.
+pub fn lines(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
 /// The fields that every compression and decompression reports; `seconds` is the codec call alone.
@@ -106,8 +197,9 @@ pub fn fields(codec: &str, files: &Files, input_bytes: usize, output_bytes: usiz
     fields
 }
 
+/// A path in JSON, which has escapes of its own for control characters but none for what is no UTF-8.
 pub fn display(path: &Path) -> Value {
-    path.display().to_string().into()
+    path.to_str().map_or_else(|| shown(path), str::to_owned).into()
 }
 
 /// The most memory that this process has had, in bytes, where the system tells.

@@ -1,12 +1,13 @@
 //! Photos as indexed PNG and GIF files.
 
+use crate::photo::{self, Input};
 use crate::{Files, output};
 use anyhow::{Result, bail};
 use clap::Args;
 use cortado::metrics::{bits_per_pixel, compression_ratio, psnr};
-use cortado::palette::{ColorHistogram, Dither, Effort, IndexedPhoto, Palette, PaletteOptions, QuantizeOptions, Space};
-use cortado::{Photo, PhotoFormat, file};
-use ndarray::Array2;
+use cortado::palette::{Dither, Effort, IndexedPhoto, PaletteOptions, QuantizeOptions, Space};
+use cortado::palette::{fit_with_opacity, half_transparent_note};
+use cortado::{Error, Limits, Photo, PhotoFormat, file};
 use std::time::Instant;
 
 /// None of the options has a default here, so that it can be told whether one was given.
@@ -128,65 +129,35 @@ impl Options {
             .strength(self.strength.unwrap_or(1.0))
             .spatial(self.spatial.unwrap_or(0.0))
     }
-
-    fn quantize(&self, photo: &Photo, opacity: Option<&Array2<u8>>) -> Result<IndexedPhoto> {
-        let Some(hidden) =
-            opacity.map(|opacity| opacity.mapv(|alpha| alpha < 128)).filter(|mask| mask.iter().any(|&m| m))
-        else {
-            let quantizing = self.quantizing();
-            return Ok(match quantizing == QuantizeOptions::new() {
-                true => IndexedPhoto::fit(photo, &self.fitting())?,
-                false => Palette::fit(photo, &self.fitting())?.quantize_with(photo, &quantizing)?,
-            });
-        };
-        if self.sample.is_some() {
-            bail!("--sample is for photos without transparency");
-        }
-        let colors = self.colors();
-        if !(2..=256).contains(&colors) {
-            bail!("with transparency, which takes one, colors must be from 2 to 256, but is {colors}");
-        }
-        let mut histogram = ColorHistogram::new();
-        histogram.add_weighted(photo, hidden.mapv(|hidden| u16::from(!hidden)).view())?;
-        let palette = match histogram.distinct() {
-            0 => Palette::from_colors(&[[255; 3]])?,
-            _ => Palette::of_histogram(&histogram, &self.fitting().colors(colors - 1))?,
-        };
-        Ok(palette.quantize_with(photo, &self.quantizing())?.with_transparent(hidden.view())?)
-    }
 }
 
-pub fn compress(files: &Files, options: &Options, is_gif: bool) -> Result<()> {
+pub fn compress(files: &Files, options: &Options, is_gif: bool, partial: bool) -> Result<()> {
     if is_gif && options.best {
         bail!("--best is for .png, not for .gif");
     }
-    let limits = files.limits();
-    let input = output::read(&files.input, &limits)?;
-    let (photo, conversion, opacity) = Photo::decode_with_opacity(&input, &limits)?;
-
+    let Input { photo, conversion, opacity, bytes: input_bytes } = photo::read(files, partial)?;
     let spinner = output::progress(format!("fitting a palette to {photo:?}"));
     let started = Instant::now();
-    let indexed = options.quantize(&photo, opacity.as_ref())?;
+    let indexed = fit_with_opacity(&photo, opacity.as_ref(), &options.fitting(), &options.quantizing())?;
     let file = match is_gif {
         true => indexed.to_gif()?,
         false => indexed.to_png_with(if options.best { Effort::Best } else { Effort::Fast })?,
     };
     let seconds = started.elapsed().as_secs_f64();
     spinner.finish_and_clear();
-    if conversion.depth_reduced {
-        eprintln!("note: samples of more than 8 bits were rounded to 8");
-    }
-    if opacity.iter().flatten().any(|alpha| !matches!(alpha, 0 | 255)) {
-        eprintln!(
-            "note: half transparent pixels were laid over white, or left out where less than half was to be seen"
-        );
+    // What is clear stays clear.
+    let mut kept = conversion;
+    kept.alpha_flattened = false;
+    output::note(&kept);
+    if let Some(note) = opacity.as_ref().and_then(half_transparent_note) {
+        eprintln!("note: {note}");
     }
     output::write(files, &file)?;
 
     let raw = photo.samples().len();
     let (ratio, bits) = (compression_ratio(raw, file.len()), bits_per_pixel(file.len(), photo.pixels()));
     let quality = psnr(&photo, &indexed.to_photo())?;
-    let mut fields = output::fields("palette", files, input.len(), file.len(), seconds);
+    let mut fields = output::fields("palette", files, input_bytes, file.len(), seconds);
     fields.insert("raw_bytes".into(), raw.into());
     fields.insert("ratio".into(), ratio.into());
     fields.insert("bits_per_pixel".into(), bits.into());
@@ -194,10 +165,11 @@ pub fn compress(files: &Files, options: &Options, is_gif: bool) -> Result<()> {
     fields.insert("psnr_db".into(), quality.into());
     fields.insert("colors".into(), indexed.palette().len().into());
     let line = format!(
-        "{}: {raw} raw bytes to {} ({} colours, ratio {ratio:.2}, {bits:.3} bits per pixel, {quality:.2} dB)",
-        files.output.display(),
+        "{}: {raw} raw bytes to {} ({} colours, ratio {ratio:.2}, {bits:.3} bits per pixel, {quality:.2} dB){}",
+        file::shown(&files.output),
         file.len(),
         indexed.palette().len(),
+        output::larger(input_bytes, file.len()),
     );
     output::report_on(files, fields, &line)
 }
@@ -222,14 +194,24 @@ pub fn decompress(files: &Files, input: &[u8], target: Target) -> Result<()> {
         bail!("GIF files are written, not read");
     }
     let started = Instant::now();
-    let indexed = IndexedPhoto::from_png_with(input, &files.limits())?;
-    let photo = indexed.to_photo();
+    let (indexed, conversion) = IndexedPhoto::from_png_noting(input, &files.limits())?;
+    output::note(&conversion);
+    let photo = photo_of(&indexed, &files.limits())?;
     let seconds = started.elapsed().as_secs_f64();
     let bytes = match target {
         Target::Photo(format) => photo.encode(format)?,
         Target::Arrays => indexed.to_npz()?,
     };
     finish(files, "palette", input.len(), &photo, &bytes, seconds)
+}
+
+/// The photo of an indexed one, under a limit of bytes for both.
+pub fn photo_of(indexed: &IndexedPhoto, limits: &Limits) -> Result<Photo> {
+    let (found, limit) = (4 * indexed.pixels() as u64, limits.max_bytes());
+    if found > limit {
+        return Err(Error::TooLarge { what: "bytes", found, limit }.into());
+    }
+    Ok(indexed.to_photo())
 }
 
 /// Writes what a photo was decompressed to, and reports.
@@ -239,6 +221,6 @@ pub fn finish(files: &Files, codec: &str, input_bytes: usize, photo: &Photo, byt
     let mut fields = output::fields(codec, files, input_bytes, bytes.len(), seconds);
     fields.insert("raw_bytes".into(), raw.into());
     fields.insert("ratio".into(), compression_ratio(raw, input_bytes).into());
-    let line = format!("{}: {} bytes, {photo:?}", files.output.display(), bytes.len());
+    let line = format!("{}: {} bytes, {photo:?}", file::shown(&files.output), bytes.len());
     output::report_on(files, fields, &line)
 }

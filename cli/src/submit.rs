@@ -1,11 +1,13 @@
-//! `cortado-spark submit`: the plan and the tasks on standard input, run through Spark Connect; see `cortado::sweep::spark`.
+//! `cortado-spark submit`: the plan and the tasks on standard input, run through Spark Connect; see
+//! `cortado::sweep::spark`.
 //!
-//! Tasks become a manifest in Spark, a script transformation runs `cortado-spark worker` on its rows wherever Spark puts them,
-//! and the rows come back as their partitions are done.
+//! Tasks become a manifest in Spark, a script transformation runs `cortado-spark worker` on its rows wherever Spark
+//! puts them, and the rows come back as their partitions are done.
 
+use crate::cluster::fresh::Fresh;
 use anyhow::{Context, Result, anyhow, bail};
-use cortado::sweep::Row;
 use cortado::sweep::spark::{NULL, escape, unescape};
+use cortado::sweep::{Facts, Row, Unfinished};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use spark_connect::row::{Row as Record, Value};
@@ -59,6 +61,11 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
+/// A row as whoever asked takes it: with what is to be known besides.
+fn say_row(number: i64, row: &str, facts: &str) -> Result<()> {
+    say(&number.to_string(), &format!("{row}\t{facts}"))
+}
+
 /// Writes a line of two fields; the second has no line break in it.
 fn say(kind: &str, text: &str) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
@@ -79,8 +86,8 @@ fn converse() -> Result<()> {
         Some(pattern) => list(&session, pattern),
         None => Job { plan: &plan, session: &session, tasks: &tasks }.run(),
     };
-    // The session's files on the cluster go with it. The server may fail at that when an executor has just died, and does it later
-    // then; the rows are here.
+    // The session's files on the cluster go with it. The server may fail at that when an executor has just died, and
+    // does it later then; the rows are here.
     let _ = session.stop();
     done
 }
@@ -141,8 +148,8 @@ impl Job<'_> {
         if let Some(folder) = &self.plan.parquet {
             self.run_once(&program, &mut left, Some(folder))?;
         } else {
-            // A server may end a stream of rows before its last, after two minutes unless told otherwise, and the client takes that for
-            // the end. So what is left is asked for again, until twice in a row nothing comes.
+            // A server may end a stream of rows before its last, after two minutes unless told otherwise, and the
+            // client takes that for the end. So what is left is asked for again, until twice in a row nothing comes.
             let mut idle = 0;
             while !left.is_empty() && idle < 2 {
                 let before = left.len();
@@ -157,7 +164,7 @@ impl Job<'_> {
             let [setting, name, ..] = &task.texts;
             let row =
                 Row::failed(unescape(name), unescape(setting), "Spark found no bytes: the file is empty or not there");
-            say(&number.to_string(), row.to_csv().trim_end())?;
+            say_row(number, row.to_csv().trim_end(), &Facts::unfinished(Unfinished::Input).to_field())?;
         }
         Ok(())
     }
@@ -168,14 +175,14 @@ impl Job<'_> {
         let bytes = fs::read(&program).with_context(|| format!("cannot read {}", program.display()))?;
         let hash: String = Sha256::digest(&bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let name = format!("cortado-{hash}");
-        let folder = std::env::temp_dir().join(format!("cortado-{}", std::process::id()));
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let copy = folder.join(&name);
-        let sent = fs::copy(&program, &copy)
+        // The name is what executors know the program by, so that what is sent lies under it, where nobody else can put
+        // anything.
+        let folder = Fresh::new()?;
+        let copy = folder.path().join(&name);
+        fs::write(&copy, &bytes)
             .with_context(|| format!("cannot write {}", copy.display()))
-            .and_then(|_| self.session.add_artifact(&copy.to_string_lossy()).map_err(one_line));
-        let _ = fs::remove_dir_all(&folder);
-        sent.context("cannot send the worker to the cluster")?;
+            .and_then(|()| self.session.add_artifact(&copy.to_string_lossy()).map_err(one_line))
+            .context("cannot send the worker to the cluster")?;
         Ok(name)
     }
 
@@ -185,7 +192,7 @@ impl Job<'_> {
         let format = r"ROW FORMAT DELIMITED FIELDS TERMINATED BY '\t' LINES TERMINATED BY '\n'";
         let transform = format!(
             "SELECT TRANSFORM(task, setting, name, path, stream, payload) {format} USING '{}' \
-             AS (task BIGINT, row STRING, file STRING) {format} FROM cortado_work",
+             AS (task BIGINT, row STRING, file STRING, facts STRING) {format} FROM cortado_work",
             self.command(program, parquet.is_some()).replace('\\', r"\\").replace('\'', r"\'"),
         );
         let done = self.sql(&transform)?;
@@ -193,20 +200,21 @@ impl Job<'_> {
             None => done,
             Some(folder) => self.write(done, folder)?,
         };
-        for record in done.select(["task", "row"]).to_local_iterator(true).map_err(one_line)? {
+        for record in done.select(["task", "row", "facts"]).to_local_iterator(true).map_err(one_line)? {
             let record = record.map_err(one_line)?;
             let number = record.get(0).and_then(Value::as_i64);
             let row = record.get(1).and_then(Value::as_str);
-            let (Some(number), Some(row)) = (number, row) else { continue };
+            let facts = record.get(2).and_then(Value::as_str);
+            let (Some(number), Some(row), Some(facts)) = (number, row, facts) else { continue };
             if left.remove(&number).is_some() {
-                say(&number.to_string(), row)?;
+                say_row(number, row, facts)?;
             }
         }
         Ok(())
     }
 
-    /// What an executor's shell runs: the shipped program, in a folder that Spark names as it likes. Another session's copy of the
-    /// same name is the same program.
+    /// What an executor's shell runs: the shipped program, in a folder that Spark names as it likes. Another session's
+    /// copy of the same name is the same program.
     fn command(&self, program: &str, blobs: bool) -> String {
         let mut command = format!("for p in ./*/{program}; do exec \"$p\" worker --measure {}", self.plan.measures);
         command += &format!(" --max-bytes {}", self.plan.max_bytes);
@@ -226,7 +234,7 @@ impl Job<'_> {
                       bits_per_pixel DOUBLE, psnr_db DOUBLE, ssim DOUBLE, ssimulacra2 DOUBLE, exact STRING, encode_ms DOUBLE, \
                       decode_ms DOUBLE, error STRING";
         let typed = format!(
-            r#"SELECT task, columns.*, unbase64(file) AS file, row FROM (SELECT *, from_csv(
+            r#"SELECT task, columns.*, unbase64(file) AS file, row, facts FROM (SELECT *, from_csv(
                row, '{schema}', map('escape', '"', 'positiveInf', 'inf')) AS columns FROM cortado_done)"#
         );
         let typed = self.sql(&typed)?;
@@ -234,8 +242,8 @@ impl Job<'_> {
         Ok(self.session.read().parquet(folder))
     }
 
-    /// The tasks with the bytes of their inputs, where those are not for the worker to read; none when there is nothing that Spark
-    /// could do.
+    /// The tasks with the bytes of their inputs, where those are not for the worker to read; none when there is nothing
+    /// that Spark could do.
     fn manifest(&self, left: &BTreeMap<i64, &Task>) -> Result<Option<DataFrame>> {
         let (shipped, others): (Vec<&Task>, Vec<&Task>) = left.values().partition(|task| task.ship);
         let mut work: Option<DataFrame> = None;
@@ -251,7 +259,8 @@ impl Job<'_> {
         if !others.is_empty() {
             self.tasks("cortado_tasks", &others)?;
             self.memory("cortado_memory")?;
-            // Ranges, so that tasks of one input stay together, and are small enough for the cluster to share them fairly.
+            // Ranges, so that tasks of one input stay together, and are small enough for the cluster to share them
+            // fairly.
             let partitions = (others.len() / 16).clamp(others.len().min(32), 512);
             let others = self.sql(&format!(
                 "SELECT /*+ BROADCAST(m) */ t.task, t.setting, t.name, t.path, t.stream, m.payload \

@@ -1,21 +1,22 @@
 //! `cortado sweep`.
 
 use crate::{cluster, output};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
-use cortado::sweep::{Backend, Grid, Input, Measures, Progress, Spark, Sweep, Threads, codecs};
+use cortado::file::{self, Existing, printable, shown};
+use cortado::sweep::{Backend, Grid, Input, Measures, Outcome, Progress, Spark, Sweep, Threads, check_journal, codecs};
 use cortado::table::{Cell, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value};
 use std::fs;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 pub struct Options {
-    /// Photos and label volumes: files, folders, patterns in quotes, or for a cluster addresses such as hdfs://host/photos/*.png.
+    /// Photos and label volumes: files, folders, patterns in quotes, or for a cluster addresses such as
+    /// hdfs://host/photos/*.png.
     #[arg(required_unless_present = "codecs")]
-    inputs: Vec<String>,
+    inputs: Vec<PathBuf>,
     /// A codec with parameters, such as 'laff quality=50|75|90' or 'palette colors=2..256'; can be given several times.
     #[arg(short, long, value_name = "SETTINGS", required_unless_present = "codecs")]
     setting: Vec<Grid>,
@@ -25,17 +26,19 @@ pub struct Options {
     /// Seed of --random.
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Where the table goes, a .csv or .parquet file; printed unless given. Rows are kept beside it as they come, so that the same
-    /// command goes on where it was stopped.
+    /// Where the table goes, a .csv or .parquet file; printed unless given. Rows are kept beside it as they come, so
+    /// that the same command goes on where it was stopped; rows of files that have changed, and whatever else no longer
+    /// holds, are done again.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Replace the output if it is there.
+    /// Replace the output, and in the folder of --streams files that are not of this sweep, if they are there. A table
+    /// stays when every row has failed.
     #[arg(long)]
     force: bool,
     /// What to measure: all, none (only sizes), or some of psnr, ssim, ssimulacra2 with commas between.
     #[arg(long, default_value_t = Measures::ALL, value_name = "WHAT")]
     measure: Measures,
-    /// Keep the compressed files in this folder; with one setting this compresses a folder.
+    /// Keep the compressed files in this folder; with one setting this compresses a folder. No input is written over.
     #[arg(long, value_name = "FOLDER")]
     streams: Option<PathBuf>,
     /// Use at most this many threads; all cores unless given.
@@ -65,48 +68,133 @@ pub fn run(options: &Options) -> Result<()> {
     if options.codecs {
         return output::report(false, Map::new(), &codecs().to_string());
     }
+    output::check_standard_output()?;
     if let Some(path) = &options.output {
-        if !matches!(cortado::file::extension(path).as_str(), "csv" | "parquet") {
-            bail!("cannot tell a table's format from {}: end its name in .csv or .parquet", path.display());
-        }
-        if !options.force && fs::symlink_metadata(path).is_ok() {
-            bail!("{} exists: add --force to replace it", path.display());
-        }
+        check_output(path, options.force)?;
     }
-    let progress = Arc::new(Mutex::new(None));
-    let sweep = describe(options)?.watch(watch(progress.clone()));
-    let journal = options.output.as_ref().map(|path| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".journal");
-        PathBuf::from(name)
-    });
+    let sweep = describe(options)?.watch(watch());
+    let journal = options.output.as_deref().map(journal_of);
     let sweep = match &journal {
         Some(journal) => sweep.journal(journal),
         None => sweep,
     };
-    let table = sweep.run(&*backend(options)?)?;
-    if let Some(path) = &options.output {
-        table.save(path)?;
+    let mut outcome = sweep.outcome(&*backend(options)?)?;
+    in_own_words(&mut outcome);
+    let mut verdict = verdict(&outcome);
+    // A table of errors alone is worth less than the one that is there.
+    let all_failed = outcome.progress.total > 0 && outcome.progress.errors == outcome.progress.total;
+    let written = options.output.as_deref().filter(|path| !all_failed || !holds_results(path));
+    if let Some(path) = written {
+        outcome.table.save(path)?;
+    } else if let (Some(path), Some(verdict)) = (&options.output, &mut verdict) {
+        *verdict += &format!("; {} is as it was", shown(path));
     }
-    let progress: Option<Progress> = *progress.lock().unwrap_or_else(PoisonError::into_inner);
-    let progress = progress.context("the sweep did not begin")?;
-    if let Some(journal) = journal.filter(|_| progress.missing == 0) {
-        fs::remove_file(&journal).with_context(|| format!("cannot remove {}", journal.display()))?;
+    if let Some(journal) = journal.filter(|_| verdict.is_none()) {
+        fs::remove_file(&journal).with_context(|| format!("cannot remove {}", shown(&journal)))?;
     }
-    summarise(options, &table, &progress)?;
-    match progress.missing {
-        0 => Ok(()),
-        missing => bail!("{missing} rows are missing: the same command tries them again"),
+    outcome.notes.iter().for_each(|note| output::say(note));
+    let told = summarise(options, written, &outcome);
+    let told = match written {
+        Some(path) => told.with_context(|| output::written_without_report(path)),
+        None => told,
+    };
+    match (verdict, told) {
+        (None, told) => told,
+        (Some(reason), Ok(())) => bail!("{reason}"),
+        (Some(reason), Err(error)) => Err(anyhow!("{reason}; {error:#}")),
     }
+}
+
+/// Puts the command's option in place of the library's setters, which errors name.
+fn in_own_words(outcome: &mut Outcome) {
+    let own = |error: &str| {
+        let setters = ["bytes", "pixels", "voxels"].map(|what| format!("Limits::{what} raises it"));
+        setters.iter().fold(error.to_owned(), |error, setter| error.replace(setter, "a larger --max-bytes lifts it"))
+    };
+    for row in &mut outcome.rows {
+        row.error = row.error.take().map(|error| own(&error));
+    }
+    let mut table = Table::with_columns(outcome.table.columns().to_vec());
+    let errors = table.columns().iter().rposition(|column| column == "error");
+    for cells in outcome.table.rows() {
+        let mut cells = cells.clone();
+        if let Some(Cell::Text(error)) = errors.and_then(|at| cells.get_mut(at)) {
+            *error = own(error);
+        }
+        table.push_row(cells);
+    }
+    outcome.table = table;
+}
+
+/// Refuses, before there is any work, what no table can be written to.
+fn check_output(path: &Path, force: bool) -> Result<()> {
+    let name = shown(path);
+    if !matches!(file::extension(path).as_str(), "csv" | "parquet") {
+        bail!("cannot tell a table's format from {name}: end its name in .csv or .parquet");
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        bail!("cannot write {name}: there is no folder {}", shown(folder));
+    }
+    file::check(path, Existing::Replace)?;
+    let journal = journal_of(path);
+    check_journal(&journal)?;
+    // Beside its journal lies what a sweep left that had not all it was asked for: that is gone on from.
+    let unfinished = fs::symlink_metadata(&journal).is_ok_and(|about| about.is_file());
+    if !force && !unfinished && fs::symlink_metadata(path).is_ok() {
+        bail!("{name} exists: add --force to replace it");
+    }
+    Ok(())
+}
+
+/// Whether there is a table with a row that has no error, or something else.
+fn holds_results(path: &Path) -> bool {
+    let failed = |table: Table| table.records().all(|row| !row.text("error").is_empty());
+    fs::symlink_metadata(path).is_ok() && !Table::open(path).is_ok_and(failed)
+}
+
+/// Where rows are kept until a table is whole.
+fn journal_of(output: &Path) -> PathBuf {
+    let mut name = output.as_os_str().to_owned();
+    name.push(".journal");
+    PathBuf::from(name)
+}
+
+/// Why a sweep has not done what it was asked for, if it has not.
+fn verdict(outcome: &Outcome) -> Option<String> {
+    let Progress { total, errors, missing, .. } = outcome.progress;
+    let again = "the same command tries them again";
+    let mut reasons = Vec::new();
+    if missing > 0 {
+        reasons.push(format!("{missing} of {total} rows are missing: {again}"));
+    }
+    if let Some(first) = outcome.lost.first() {
+        let lost = outcome.lost.len();
+        let files = if lost == 1 { "file is" } else { "files are" };
+        reasons.push(format!(
+            "{lost} compressed {files} missing, the first {} ({}): {again}",
+            printable(&first.name),
+            printable(&first.reason)
+        ));
+    }
+    if reasons.is_empty() && total > 0 && errors == total {
+        let first = outcome.rows.iter().find_map(|row| row.error.as_deref()).unwrap_or_default();
+        reasons.push(format!("every row failed, the first with: {first}"));
+    }
+    (!reasons.is_empty()).then(|| reasons.join("; "))
 }
 
 fn describe(options: &Options) -> Result<Sweep> {
     let mut sweep = Sweep::new().measures(options.measure).limits(crate::limits(options.max_bytes));
     for input in &options.inputs {
-        sweep = match input.contains("://") {
-            true => sweep.inputs(remote(options, input)?),
-            false => sweep.files(input)?,
-        };
+        if let Some(address) = input.to_str().filter(|text| text.contains("://")) {
+            sweep = sweep.inputs(remote(options, address)?);
+            continue;
+        }
+        let found = Input::search(input)?;
+        if let Some(left_out) = found.left_out() {
+            output::say(&format!("{}: {left_out}", shown(input)));
+        }
+        sweep = sweep.inputs(found.inputs);
     }
     for grid in &options.setting {
         sweep = match options.random {
@@ -115,7 +203,7 @@ fn describe(options: &Options) -> Result<Sweep> {
         };
     }
     Ok(match &options.streams {
-        Some(folder) => sweep.streams(folder),
+        Some(folder) => sweep.streams(folder).replace(options.force),
         None => sweep,
     })
 }
@@ -123,7 +211,7 @@ fn describe(options: &Options) -> Result<Sweep> {
 /// The files of an address: Spark lists those of a pattern.
 fn remote(options: &Options, address: &str) -> Result<Vec<Input>> {
     let Some(spark) = &options.spark else {
-        bail!("{address} can be read by a cluster only: add --spark");
+        bail!("{} can be read by a cluster only: add --spark", printable(address));
     };
     if !address.contains(['*', '?', '[', '{']) {
         return Ok(vec![Input::remote(address)]);
@@ -143,8 +231,8 @@ fn backend(options: &Options) -> Result<Box<dyn Backend>> {
     }))
 }
 
-/// Draws the bar, and keeps the last of what it was told.
-fn watch(last: Arc<Mutex<Option<Progress>>>) -> impl Fn(&Progress) + Send + Sync + 'static {
+/// Draws the bar.
+fn watch() -> impl Fn(&Progress) + Send + Sync + 'static {
     let style = "{bar:40} {pos} of {len} rows [{elapsed}, {eta} left] {msg}";
     let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(style).expect("a valid template"));
     move |progress| {
@@ -156,28 +244,35 @@ fn watch(last: Arc<Mutex<Option<Progress>>>) -> impl Fn(&Progress) + Send + Sync
         if progress.done == progress.total {
             bar.finish_and_clear();
         }
-        *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(*progress);
     }
 }
 
-fn summarise(options: &Options, table: &Table, progress: &Progress) -> Result<()> {
+/// Tells what came of it; `written` is the table's file.
+fn summarise(options: &Options, written: Option<&Path>, outcome: &Outcome) -> Result<()> {
+    let Outcome { table, progress, .. } = outcome;
     let seconds = progress.elapsed.as_secs_f64();
     let mut fields = Map::new();
     fields.insert("rows".into(), progress.total.into());
     fields.insert("resumed".into(), progress.resumed.into());
     fields.insert("errors".into(), progress.errors.into());
     fields.insert("missing".into(), progress.missing.into());
+    if options.streams.is_some() {
+        fields.insert("streams_missing".into(), outcome.lost.len().into());
+    }
     fields.insert("seconds".into(), seconds.into());
     let mut line = format!(
         "{} rows in {seconds:.1} s, {} of them from before, {} with an error, {} missing",
         progress.total, progress.resumed, progress.errors, progress.missing
     );
+    if options.streams.is_some() {
+        line += &format!(", {} compressed files missing", outcome.lost.len());
+    }
     if let Some(peak) = output::peak_memory() {
         fields.insert("peak_memory_bytes".into(), peak.into());
         line += &format!("; at most {} MB of memory", peak.div_ceil(1_000_000));
     }
     match &options.output {
-        Some(path) => fields.insert("output".into(), Value::from(path.display().to_string())),
+        Some(_) => fields.insert("output".into(), written.map_or(Value::Null, output::display)),
         None if options.json => fields.insert("table".into(), rows(table)),
         None => {
             output::report(false, Map::new(), &table.to_string())?;

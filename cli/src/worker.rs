@@ -1,15 +1,17 @@
 //! `cortado worker`: the tasks of a cluster, a line each; see `cortado::sweep::spark` for the fields.
 //!
-//! Spark fails the whole job when a worker ends early, and loses rows without a word when one stops reading. So this process
-//! only passes lines on: a child does the work, and when a codec takes the child down with it, or does not come back, the task
-//! gets a row that says so, and the next one a new child. Every line in has one line out, whatever is in it.
+//! Spark fails the whole job when a worker ends early, and loses rows without a word when one stops reading. So this
+//! process only passes lines on: a child does the work, and when a codec takes the child down with it, or does not come
+//! back, the task gets a row that says so, and the next one a new child. Every line in has one line out, whatever is in
+//! it.
 
 use anyhow::{Context, Result, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use cortado::sweep::spark::{NULL, unescape};
-use cortado::sweep::{Data, Measures, Row, Setting, trial};
+use cortado::sweep::trial::{self, Trial};
+use cortado::sweep::{Facts, Failure, Measures, Row, Setting, Source};
 use cortado::{Limits, file};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -78,12 +80,12 @@ pub fn run(options: &Options) -> Result<()> {
     if options.inner { work(options) } else { supervise(options) }
 }
 
-fn answer(number: &str, row: &Row, file: Option<&[u8]>) -> Result<()> {
+fn answer(number: &str, row: &Row, facts: &Facts, file: Option<&[u8]>) -> Result<()> {
     // A number that is none would be NULL to Spark anyway.
     let number = if number.parse::<u64>().is_ok() { number } else { NULL };
     let blob = file.map_or_else(|| NULL.to_owned(), |file| STANDARD.encode(file));
     let mut stdout = std::io::stdout().lock();
-    let line = format!("{number}\t{}\t{blob}\n", row.to_csv().trim_end_matches('\n'));
+    let line = format!("{number}\t{}\t{blob}\t{}\n", row.to_csv().trim_end_matches('\n'), facts.to_field());
     stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()).context("cannot answer")
 }
 
@@ -98,46 +100,49 @@ fn work(options: &Options) -> Result<()> {
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     rayon::ThreadPoolBuilder::new().num_threads(1).build_global().context("cannot set threads")?;
     // Tasks of one input come one after the other, and a path means the same input in all.
-    let mut last: Option<(String, Result<Data, String>)> = None;
+    let mut last: Option<(String, Result<Source, Failure>)> = None;
     for line in lines() {
         let line = line?;
         let task = match Task::parse(&line) {
             Ok(task) => task,
             Err((number, error)) => {
-                answer(number, &Row::failed("", "", error), None)?;
+                answer(number, &Row::failed("", "", error), &Facts::default(), None)?;
                 continue;
             }
         };
         if last.as_ref().is_none_or(|(path, _)| *path != task.path) {
             last = Some((task.path.clone(), read(&task, &crate::limits(options.max_bytes))));
         }
-        let data = last.as_ref().expect("just read").1.as_ref().map_err(String::clone);
-        let (row, file) = done(&task, data, options);
-        answer(task.number, &row, file.as_deref().filter(|_| options.blobs))?;
+        let source = last.as_ref().expect("just read").1.as_ref().map_err(Failure::clone);
+        let Trial { row, facts, file } = done(&task, source, options);
+        answer(task.number, &row, &facts, file.as_deref().filter(|_| options.blobs))?;
     }
     Ok(())
 }
 
-fn read(task: &Task, limits: &Limits) -> Result<Data, String> {
+fn read(task: &Task, limits: &Limits) -> Result<Source, Failure> {
     let path = Path::new(&task.path);
     let bytes = match task.payload {
         Some(payload) => {
             STANDARD.decode(payload).map_err(|error| format!("the task's bytes are no base64: {error}"))?
         }
-        None => file::read(path, limits).map_err(|error| error.to_string())?,
+        None => file::read(path, limits)?,
     };
     // A reader that panics is a bad input like any other.
-    let read = std::panic::catch_unwind(|| Data::decode(path, &bytes, limits));
-    read.map_err(|_| "reading the input panicked".to_owned())?.map_err(|error| error.to_string())
+    let read = std::panic::catch_unwind(|| Source::decode(path, &bytes, limits));
+    Ok(read.map_err(|_| Failure::from("reading the input panicked"))??)
 }
 
-fn done(task: &Task, data: Result<&Data, String>, options: &Options) -> (Row, Option<Vec<u8>>) {
+fn done(task: &Task, source: Result<&Source, Failure>, options: &Options) -> Trial {
     let setting: Setting = match task.setting.parse() {
         Ok(setting) => setting,
-        Err(error) => return (Row::failed(&task.name, &task.setting, error.to_string()), None),
+        Err(error) => {
+            let row = Row::failed(&task.name, &task.setting, error.to_string());
+            return Trial { row, facts: Facts::default(), file: None };
+        }
     };
     let place = options.streams.as_deref().map(|folder| (folder, task.stream.as_str()));
-    trial::run(&task.name, data, &setting, options.measure, place)
+    trial::run(&task.name, source, &setting, options.measure, place)
 }
 
 fn supervise(options: &Options) -> Result<()> {
@@ -161,7 +166,7 @@ fn supervise(options: &Options) -> Result<()> {
                     Ok(task) => (task.number, Row::failed(task.name, task.setting, error)),
                     Err((number, _)) => (number, Row::failed("", "", error)),
                 };
-                answer(number, &row, None)?;
+                answer(number, &row, &Facts::default(), None)?;
             }
         }
     }

@@ -238,7 +238,7 @@ fn what_shows_nothing_stays_so() {
     }
     assert_eq!(
         refusal(folder, &["compress", &golden("rgba.png"), "-o", "o.png", "--sample", "9"]),
-        "error: --sample is for photos without transparency"
+        "error: sample is for photos without transparency"
     );
     assert_eq!(
         refusal(folder, &["compress", &golden("rgba.png"), "-o", "o.png", "--colors", "1"]),
@@ -278,7 +278,7 @@ fn bad_input_is_one_clear_line_and_leaves_nothing() {
         (&["compress", &photo, "-o", "o.png", "--sample", "0"], "error: sample must be at least 1 pixel, but is 0"),
         (
             &["compress", "notes.txt", "-o", "o.png"],
-            "error: not a valid picture file: its first bytes are those of no PNG, JPEG or TIFF (at byte 0)",
+            "error: not a valid picture file: its first bytes are those of no PNG, JPEG, TIFF, GIF, WebP, BMP or PNM",
         ),
         (
             &["compress", "gone.png", "-o", "o.png"],
@@ -301,7 +301,7 @@ fn bad_input_is_one_clear_line_and_leaves_nothing() {
         ),
         (
             &["info", "notes.txt"],
-            "error: not a valid picture file: its first bytes are those of no PNG, JPEG or TIFF (at byte 0)",
+            "error: not a valid picture file: its first bytes are those of no PNG, JPEG, TIFF, GIF, WebP, BMP or PNM",
         ),
     ];
     for (arguments, expected) in cases {
@@ -367,8 +367,8 @@ fn lab_without_python_says_what_to_do() {
 fn lab_tells_why_its_steps_fail() {
     use std::os::unix::fs::PermissionsExt;
     let folder = checkout();
-    // A Python that is new enough and fails at `-m venv`, as Debian's does without its venv package; then one that makes
-    // an environment in which pip fails for want of a network.
+    // A Python that is new enough and fails at `-m venv`, as Debian's does without its venv package; then one that
+    // makes an environment in which pip fails for want of a network.
     let cases = [
         ("echo 'The virtual environment was not created because ensurepip is not available.'; exit 1", "python3-venv"),
         (

@@ -102,7 +102,7 @@ fn one_slice_or_some() {
     let one = json(folder, &["decompress", &stream, "-o", "one.npz", "--z", "3", "--json"]);
     assert_eq!(one["shape"], serde_json::json!([1, 35, 40]));
     let info = cortado(folder, &["info", "some.tif"]);
-    assert!(String::from_utf8(info.stdout).unwrap().contains("Volume 3 x 35 x 40 u32"));
+    assert!(String::from_utf8(info.stdout).unwrap().contains("tiff, 3 pages, 3 x 35 x 40 uint32"));
     let message = refusal(folder, &["decompress", &stream, "-o", "no.npy", "--z", "2..7"]);
     assert_eq!(message, "error: a range of voxels must be within its side, but is 2..7 of 6");
 }
@@ -166,7 +166,11 @@ fn bad_input_is_one_clear_line_and_leaves_nothing() {
     fs::write(folder.join("cut.cpso.xz"), b"\xfd7zXZ\0\0").unwrap();
     let before = names(folder).len();
     let cases: [(&[&str], &str); 16] = [
-        (&["compress", &golden("floats.npy"), "-o", "o.cpso"], "labels are whole numbers, this array's dtype is <f4"),
+        (
+            &["compress", &golden("floats.npy"), "-o", "o.cpso"],
+            "labels are whole numbers, and this file holds floating-point numbers (<f4): where all of them are whole, \
+             --cast takes them",
+        ),
         (&["compress", &golden("negative.npy"), "-o", "o.cpso"], "a label must be 0 or more, but is -1"),
         (&["compress", "gone.npy", "-o", "o.cpso"], "cannot read gone.npy: No such file or directory (os error 2)"),
         (&["compress", &labels, "-o", "o.cpso", "--colors", "3"], "--colors is for palettes, not for .cpso"),
@@ -204,7 +208,10 @@ fn bad_input_is_one_clear_line_and_leaves_nothing() {
             &["decompress", &stream, "-o", "o.png"],
             "cannot tell a volume format from o.png: end its name in .npy, .npz or .tif",
         ),
-        (&["decompress", &stream, "-o", "o.npy", "--max-bytes", "4000"], "33600 bytes exceed the limit of 4000"),
+        (
+            &["decompress", &stream, "-o", "o.npy", "--max-bytes", "4000"],
+            "36094 bytes exceed the limit of 4000: --max-bytes 36094 would do",
+        ),
         (&["decompress", &labels, "-o", "o.npy"], ""),
     ];
     for (arguments, expected) in cases {

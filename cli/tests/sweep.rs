@@ -1,16 +1,21 @@
-//! `cortado sweep` and `cortado worker` as users and clusters meet them.
+//! `cortado sweep` as users meet it, and the clusters that it may run on.
 
 mod common;
 
 use common::{cortado, json, refusal, stderr};
+use std::collections::HashSet;
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 fn data(name: &str) -> String {
     format!("{}/../data/photos/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn golden(name: &str) -> String {
+    format!("{}/../tests/golden/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Small pictures, all different.
@@ -107,128 +112,245 @@ fn a_killed_sweep_of_ten_thousand_goes_on_in_little_memory() {
     assert!(names.is_sorted() && names.windows(2).all(|pair| pair[0] != pair[1]));
 }
 
-/// What the worker answers to these bytes; it must end well.
-fn worker(arguments: &[&str], tasks: &[u8]) -> Vec<Vec<String>> {
-    let mut worker = Command::new(env!("CARGO_BIN_EXE_cortado"))
-        .arg("worker")
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut stdin = worker.stdin.take().unwrap();
-    let tasks = tasks.to_owned();
-    let feeder = std::thread::spawn(move || stdin.write_all(&tasks).unwrap());
-    let output = worker.wait_with_output().unwrap();
-    feeder.join().unwrap();
-    assert!(output.status.success());
-    let answers = String::from_utf8(output.stdout).unwrap();
-    answers.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect()
-}
-
-/// The error in an answer, without the quotes around it; empty when there is none.
-fn error(answer: &[String]) -> String {
-    let [_, row, _] = answer else { panic!("{answer:?}") };
-    cortado::sweep::Row::from_csv(row).unwrap().error.unwrap_or_default()
-}
-
 #[test]
-fn a_worker_answers_every_line_whatever_is_in_it() {
+#[cfg(unix)]
+fn two_thousand_files_are_compressed_whatever_kills_it() {
     let folder = tempfile::tempdir().unwrap();
-    let china = data("china.jpg");
-    let odd = folder.path().join("tab\there\nand \\ break.png");
-    let empty = folder.path().join("empty.png");
-    fs::write(&odd, cortado::Photo::from_rgb(1, 1, vec![1, 2, 3]).unwrap().to_png().unwrap()).unwrap();
-    fs::write(&empty, b"").unwrap();
-    let escaped = odd.to_str().unwrap().replace('\\', r"\\").replace('\t', r"\t").replace('\n', r"\n");
-    // 40 MB of base64 of no picture, and a good picture as payload.
-    let huge = "QUFB".repeat(10_000_000);
-    let tasks = [
-        format!("0\tpalette colors=2\tname\t{china}\tx\t\\N"),
-        format!("1\tpalette colors=2\t{escaped}\t{escaped}\tx\t\\N"),
-        format!("2\tpng\tempty\t{}\tx\t\\N", empty.display()),
-        "3\tpng\tgone\t/no/such.png\tx\t\\N".into(),
-        format!("4\tpng\thuge\thuge.png\tx\t{huge}"),
-        "5\tpng\tbad\tbad.png\tx\tno base64".into(),
-        "6\t\\N\tn\tp\tx\t\\N".into(),
-        "7\tzip level=3\tn\tp\tx\t\\N".into(),
-        "\\N\tpng\tn\tp\tx\t\\N".into(),
-        "".into(),
-        "8\tpng".into(),
-        format!("9\tpng\tp\tp.png\tx\t{}", base64(&fs::read(&odd).unwrap())),
-    ];
-    let mut bytes = tasks.join("\n").into_bytes();
-    bytes.extend(b"\n10\tpng\t\xff\xfe\tp\tx\t\\N");
-    let answers = worker(&[], &bytes);
-    assert_eq!(answers.len(), tasks.len() + 1);
-    let numbers: Vec<&str> = answers.iter().map(|answer| answer[0].as_str()).collect();
-    assert_eq!(numbers, ["0", "1", "2", "3", "4", "5", "6", "7", r"\N", r"\N", "8", "9", "10"]);
-    let errors: Vec<String> = answers.iter().map(|answer| error(answer)).collect();
-    for (at, expected) in [
-        (0, ""),
-        (1, ""),
-        (2, "not a valid picture file"),
-        (3, "cannot read /no/such.png"),
-        (4, "not a valid picture file"),
-        (5, "the task's bytes are no base64"),
-        (6, "the task has no setting"),
-        (7, "there is no codec \"zip\""),
-        (9, "a task has 6 fields, this line has 1"),
-        (10, "a task has 6 fields, this line has 2"),
-        (11, ""),
-        (12, "cannot read p"),
-    ] {
-        assert!(
-            errors[at].starts_with(expected) && errors[at].is_empty() == expected.is_empty(),
-            "{at}: {}",
-            errors[at]
-        );
+    let folder = folder.path();
+    fs::create_dir(folder.join("in")).unwrap();
+    for number in 0..2000 {
+        let samples = (0..8 * 8 * 3).map(|at| ((at * (number % 89 + 1)) ^ number) as u8).collect();
+        let png = cortado::Photo::from_rgb(8, 8, samples).unwrap().to_png().unwrap();
+        fs::write(folder.join(format!("in/{number:05}.png")), png).unwrap();
     }
-    assert_eq!(cortado::sweep::Row::from_csv(&answers[1][1]).unwrap().input, odd.to_str().unwrap());
-    assert_eq!(worker(&[], b"").len(), 0);
-}
-
-#[test]
-fn a_worker_outlives_what_its_codecs_do() {
-    let china = data("china.jpg");
-    let task = |number: u32, setting: &str| format!("{number}\t{setting}\tn\t{china}\ts.laff\t\\N\n");
-    let faults = ["panic", "abort", "memory", "hang", "error"];
-    let mut tasks = String::new();
-    for (at, fault) in faults.iter().enumerate() {
-        tasks += &task(2 * at as u32, &format!("fault kind={fault}"));
-        tasks += &task(2 * at as u32 + 1, "laff quality=20");
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let streams = folder.path().to_str().unwrap();
-    let answers = worker(&["--timeout", "3", "--measure", "none", "--streams", streams, "--blobs"], tasks.as_bytes());
-    let numbers: Vec<u32> = answers.iter().map(|answer| answer[0].parse().unwrap()).collect();
-    assert_eq!(numbers, (0..10).collect::<Vec<_>>());
-    let expected = [
-        "the codec panicked: a panic on purpose",
-        "the codec took its process down (signal: 6 (SIGABRT)",
-        "the codec took its process down (signal: 6 (SIGABRT)",
-        "the codec did not come back within 3 s",
-        "an error on purpose",
-    ];
-    for (pair, expected) in answers.chunks(2).zip(expected) {
-        assert!(error(&pair[0]).starts_with(expected), "{}", error(&pair[0]));
-        assert_eq!((error(&pair[1]).as_str(), pair[0][2].as_str()), ("", r"\N"));
-        assert_eq!(pair[1][2], base64(&fs::read(folder.path().join("s.laff")).unwrap()));
-    }
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for group in bytes.chunks(3) {
-        let bits = group.iter().fold(0u32, |bits, &byte| bits << 8 | u32::from(byte)) << (8 * (3 - group.len()));
-        for at in 0..4 {
-            let digit = DIGITS[(bits >> (18 - 6 * at) & 63) as usize] as char;
-            text.push(if at <= group.len() { digit } else { '=' });
+    let arguments =
+        ["sweep", "in", "-s", "palette colors=4", "--measure", "none", "--streams", "out", "-o", "rows.csv", "--json"];
+    let journal = folder.join("rows.csv.journal");
+    let lines = || fs::read(&journal).map_or(0, |bytes| bytes.iter().filter(|&&byte| byte == b'\n').count());
+    for kill in 1..=9 {
+        let mut sweep = Command::new(env!("CARGO_BIN_EXE_cortado"))
+            .current_dir(folder)
+            .args(arguments)
+            .args(["--threads", "1"])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        while lines() < 150 * kill {
+            assert!(sweep.try_wait().unwrap().is_none(), "it ended before it could be killed");
+            std::thread::sleep(Duration::from_millis(1));
         }
+        sweep.kill().unwrap();
+        sweep.wait().unwrap();
     }
-    text
+    // No line is there twice: a row is done again only where something has changed. The second tells where files go.
+    let there = lines() - 2;
+    let text = fs::read_to_string(&journal).unwrap();
+    let whole = text.split_inclusive('\n').filter(|line| line.ends_with('\n')).skip(2);
+    let inputs: HashSet<&str> =
+        whole.map(|line| line.split(',').find(|field| field.contains("in/")).unwrap()).collect();
+    assert_eq!(inputs.len(), there);
+    let summary = json(folder, &arguments);
+    assert_eq!((&summary["resumed"], &summary["rows"]), (&there.into(), &2000.into()));
+    assert_eq!(
+        (&summary["errors"], &summary["missing"], &summary["streams_missing"]),
+        (&0.into(), &0.into(), &0.into())
+    );
+    let table = table(&folder.join("rows.csv"));
+    let names: HashSet<String> = table.records().map(|row| row.text("input")).collect();
+    assert_eq!((table.len(), names.len()), (2000, 2000));
+    for row in table.records() {
+        let name = row.text("input").replacen("in/", "out/", 1) + ".png";
+        let bytes = fs::metadata(folder.join(&name)).unwrap().len();
+        assert_eq!(row.number("bytes"), Some(bytes as f64), "{name}");
+    }
+    let files = fs::read_dir(folder.join("out")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(files.filter(|name| !name.as_encoded_bytes().starts_with(b".")).count(), 2000);
+    assert!(!journal.exists());
+}
+
+#[test]
+fn goes_on_only_from_rows_that_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    pictures(&folder.join("in"), 4);
+    fs::write(folder.join("in/broken.png"), b"no picture").unwrap();
+    let sweep = |more: &[&'static str]| {
+        [&["sweep", "in", "-s", "palette colors=4", "-o", "rows.csv", "--force", "--json"], more].concat()
+    };
+    // A file is to be where a folder is: exit 1, and the journal stays.
+    fs::create_dir_all(folder.join("out/00002.png.png")).unwrap();
+    let streams = sweep(&["--measure", "psnr", "--streams", "out"]);
+    let first = cortado(folder, &streams);
+    assert_eq!(first.status.code(), Some(1), "{}", stderr(&first));
+    let said = stderr(&first);
+    assert!(
+        said.starts_with("error: 1 compressed file is missing, the first 00002.png.png (") && said.lines().count() == 1
+    );
+    let summary: serde_json::Value = serde_json::from_slice(&first.stdout).unwrap();
+    assert_eq!((&summary["errors"], &summary["streams_missing"]), (&2.into(), &1.into()));
+    let journal = folder.join("rows.csv.journal");
+    assert_eq!(fs::read_to_string(&journal).unwrap().lines().count(), 2 + 4);
+    fs::remove_dir(folder.join("out/00002.png.png")).unwrap();
+    let before = fs::read(&journal).unwrap();
+
+    // More measures, and the same after a kill that left the journal alone.
+    let summary = json(folder, &sweep(&["--measure", "all"]));
+    assert_eq!((&summary["resumed"], &summary["errors"]), (&0.into(), &1.into()));
+    assert_eq!(table(&folder.join("rows.csv")).where_present(&["psnr_db"]).unwrap().len(), 4);
+    fs::write(&journal, &before).unwrap();
+
+    // The same command, without --force: the table that is there is of a sweep that did not end well.
+    let again: Vec<&str> = streams.iter().copied().filter(|&argument| argument != "--force").collect();
+    let summary = json(folder, &again);
+    assert_eq!(
+        (&summary["resumed"], &summary["errors"], &summary["streams_missing"]),
+        (&4.into(), &1.into(), &0.into())
+    );
+    assert!(!journal.exists() && folder.join("out/00002.png.png").is_file());
+    assert_eq!(refusal(folder, &again), "error: rows.csv exists: add --force to replace it");
+
+    // A compressed file that is gone since, and a folder where none is yet.
+    fs::write(&journal, &before).unwrap();
+    fs::remove_file(folder.join("out/00001.png.png")).unwrap();
+    assert_eq!(json(folder, &streams)["resumed"], 3);
+    fs::write(&journal, &before).unwrap();
+    let other = sweep(&["--measure", "psnr", "--streams", "elsewhere"]);
+    assert_eq!(json(folder, &other)["resumed"], 1);
+    assert_eq!(fs::read_dir(folder.join("elsewhere")).unwrap().count(), 4);
+}
+
+#[test]
+fn a_sweep_of_failures_ends_with_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::create_dir(folder.join("in")).unwrap();
+    for name in ["a.png", "b.png"] {
+        fs::write(folder.join("in").join(name), b"no picture").unwrap();
+    }
+    let output = cortado(folder, &["sweep", "in", "gone.png", "-s", "png", "-o", "rows.csv"]);
+    let said = stderr(&output);
+    assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+    assert!(said.starts_with("error: every row failed, the first with: not a valid picture"), "{said}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains("3 rows in "), "the summary counts them");
+    assert!(folder.join("rows.csv.journal").is_file());
+    assert_eq!(table(&folder.join("rows.csv")).where_present(&["error"]).unwrap().len(), 3);
+    // One good row is enough: the others are in the table.
+    pictures(&folder.join("in"), 1);
+    json(folder, &["sweep", "in", "gone.png", "-s", "png", "-o", "rows.csv", "--json"]);
+    assert!(!folder.join("rows.csv.journal").exists());
+}
+
+#[test]
+#[cfg(unix)]
+fn a_journal_that_is_no_file_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    pictures(&folder.join("in"), 1);
+    let journal = folder.join("rows.csv.journal");
+    let arguments = ["sweep", "in", "-s", "png", "-o", "rows.csv"];
+    assert!(Command::new("mkfifo").arg(&journal).status().unwrap().success());
+    let fifo = "error: rows.csv.journal is a FIFO, and the journal of a sweep is a file of its own";
+    assert_eq!(refusal(folder, &arguments), fifo);
+    fs::remove_file(&journal).unwrap();
+    fs::write(folder.join("precious"), b"precious").unwrap();
+    std::os::unix::fs::symlink("precious", &journal).unwrap();
+    let link = "error: rows.csv.journal is a symbolic link, and the journal of a sweep is a file of its own";
+    assert_eq!(refusal(folder, &arguments), link);
+    assert_eq!(fs::read(folder.join("precious")).unwrap(), b"precious");
+    fs::remove_file(&journal).unwrap();
+    fs::write(&journal, format!("{}\"in\"\n", cortado::sweep::Row::csv_header())).unwrap();
+    assert!(refusal(folder, &arguments).contains("rows.csv.journal is a journal of an earlier version"));
+}
+
+#[test]
+fn batches_keep_transparency_and_count_what_they_leave_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::create_dir(folder.join("in")).unwrap();
+    let names = ["rgba.png", "grey_alpha.png", "indexed_transparent.png"];
+    for name in names {
+        fs::copy(golden(name), folder.join("in").join(name)).unwrap();
+    }
+    for name in ["a.txt", "b.txt", "c.md"] {
+        fs::write(folder.join("in").join(name), b"text").unwrap();
+    }
+    let batch = ["sweep", "in", "-s", "palette colors=8", "--measure", "none", "--streams", "out"];
+    let output = cortado(folder, &batch);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).starts_with("note: in: 3 files are of no kind that is read (.txt 2, .md 1)\n"));
+    for name in names {
+        let input = format!("in/{name}");
+        json(folder, &["compress", &input, "-o", "one.png", "--colors", "8", "--force", "--json"]);
+        let kept = fs::read(folder.join(format!("out/{name}.png"))).unwrap();
+        assert_eq!(kept, fs::read(folder.join("one.png")).unwrap(), "{name}");
+    }
+    let output = cortado(folder, &["sweep", "in/rgba.png", "in/grey_alpha.png", "-s", "png", "-s", "jpeg", "--json"]);
+    let said = stderr(&output);
+    assert!(said.contains("note: 2 inputs with jpeg, png: transparency was laid over white\n"), "{said}");
+    let objects: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(objects["table"].as_array().unwrap().iter().all(|row| row["exact"] == "no"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn names_that_are_no_utf8_are_swept() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    pictures(&folder.join("in"), 1);
+    let foreign = std::ffi::OsStr::from_bytes(b"in/\xFFa.png");
+    fs::copy(folder.join("in/00000.png"), folder.join(foreign)).unwrap();
+    let rows = |input: &std::ffi::OsStr| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cortado"));
+        command.current_dir(folder).arg("sweep").arg(input).args(["-s", "png", "--json"]);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        let objects: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        objects["table"].as_array().unwrap().clone()
+    };
+    assert_eq!(rows(foreign)[0]["input"], "in/\\xFFa.png");
+    assert_eq!(rows("in".as_ref()).len(), 2);
+    assert!(rows("in".as_ref()).iter().all(|row| row["exact"] == "yes"));
+}
+
+#[test]
+#[cfg(unix)]
+fn who_waits_for_another_set_up_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for name in ["notebooks", "kernel", ".cortado", "java/bin"] {
+        fs::create_dir_all(folder.join(name)).unwrap();
+    }
+    fs::write(folder.join("kernel/Cargo.toml"), "").unwrap();
+    let java = folder.join("java/bin/java");
+    fs::write(&java, "#!/bin/sh\necho 'openjdk version \"17.0.15\"' >&2\n").unwrap();
+    fs::set_permissions(&java, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    for command in [&["cluster", "up"][..], &["lab", "--no-browser"]] {
+        let lock = fs::File::create(folder.join(".cortado/lock")).unwrap();
+        lock.lock().unwrap();
+        let mut waiting = Command::new(env!("CARGO_BIN_EXE_cortado"))
+            .current_dir(folder)
+            .args(command)
+            // Once it has the lock, it ends for want of a Python.
+            .envs([("JAVA_HOME", folder.join("java")), ("CORTADO_PYTHON", folder.join("no-python"))])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(waiting.stderr.take().unwrap());
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        assert!(line.starts_with("waiting for another cortado that is setting up "), "{command:?}: {line}");
+        assert!(waiting.try_wait().unwrap().is_none());
+        drop(lock);
+        said.read_to_string(&mut line).unwrap();
+        assert!(
+            line.ends_with("error: CORTADO_PYTHON names no Python 3.10 or later that runs\n"),
+            "{command:?}: {line}"
+        );
+        assert_eq!(waiting.wait().unwrap().code(), Some(1));
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use cortado::Table;
 use cortado::sweep::spark::{escape, unescape};
-use cortado::sweep::{Grid, Row};
+use cortado::sweep::{Facts, Grid, Row};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -23,6 +23,11 @@ fuzz_target!(|bytes: &[u8]| {
         && let Ok(settings) = grid.settings()
     {
         assert_eq!(settings.len(), grid.len());
+    }
+    if let Ok(facts) = Facts::from_field(text) {
+        let field = facts.to_field();
+        assert!(!field.is_empty() && !field.contains(['\t', '\n', '\r']));
+        assert_eq!(Facts::from_field(&field).expect("what was written"), facts);
     }
     let escaped = escape(text);
     assert!(!escaped.contains(['\t', '\n', '\r']) && unescape(&escaped) == text);

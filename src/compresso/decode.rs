@@ -47,7 +47,7 @@ impl<'a, T: Label, W: Label> Decoder<'a, T, W> {
             None => {
                 // Without an index nothing tells where a slice begins.
                 let slice = labels.len() / slices.len();
-                let mut all = memory::zeroed::<T>(slice * self.header.shape[0]);
+                let mut all = memory::try_zeroed::<T>(slice * self.header.shape[0])?;
                 self.decode_whole(&mut all)?;
                 labels.copy_from_slice(&all[slices.start * slice..slices.end * slice]);
                 Ok(())
@@ -200,8 +200,8 @@ fn id<T: Label>(ids: &[u8], component: u32) -> T {
     T::from_le(&ids[component as usize * T::BYTES..][..T::BYTES])
 }
 
-/// Writes the labels of all voxels that are off the boundary, of boundary voxels right of such a one, and of those below
-/// such a one where the left one is on the boundary too.
+/// Writes the labels of all voxels that are off the boundary, of boundary voxels right of such a one, and of those
+/// below such a one where the left one is on the boundary too.
 fn fill_slice<T: Label>(labels: &mut [T], width: usize, runs: &Runs, label: impl Fn(u32) -> T) {
     for y in 0..labels.len() / width {
         let (above, rest) = labels.split_at_mut(y * width);

@@ -1,14 +1,14 @@
 //! Compresso: label volumes as the boundaries between their objects.
 //!
-//! Compresso (Matejek, Haehn, Lekschas, Mitzenmacher, Pfister: "Compresso: efficient compression of segmentation data for
-//! connectomics", MICCAI 2017) writes down where neighbouring labels differ, in small windows of bits of which a volume
-//! has few different ones, and one label for each connected component that the boundaries leave. It is fast and lossless,
-//! and what it leaves compresses well a second time. Use it for segmentations whose objects are larger than a window; on
-//! labels that change from voxel to voxel it is larger than the raw volume.
+//! Compresso (Matejek, Haehn, Lekschas, Mitzenmacher, Pfister: "Compresso: efficient compression of segmentation data
+//! for connectomics", MICCAI 2017) writes down where neighbouring labels differ, in small windows of bits of which a
+//! volume has few different ones, and one label for each connected component that the boundaries leave. It is fast and
+//! lossless, and what it leaves compresses well a second time. Use it for segmentations whose objects are larger than a
+//! window; on labels that change from voxel to voxel it is larger than the raw volume.
 //!
-//! Streams are byte-identical to those of the Python package `compresso` 3.3.3 for every volume that it handles, in both
-//! directions. Where that package wraps or corrupts silently, this module returns an error: sides over 65,535 voxels,
-//! and steps that make more different windows than can be numbered.
+//! Streams are byte-identical to those of the Python package `compresso` 3.3.3 for every volume that it handles, in
+//! both directions. Where that package wraps or corrupts silently, this module returns an error: sides over 65,535
+//! voxels, and steps that make more different windows than can be numbered.
 //!
 //! ```
 //! use cortado::Volume;
@@ -20,8 +20,8 @@
 //! ```
 //!
 //! # The stream
-//! All numbers are little-endian; x varies fastest. `LABEL` is the labels' type; `WINDOW` is the smallest unsigned type of
-//! 8, 16, 32 or 64 bits that has a bit for every voxel of a window.
+//! All numbers are little-endian; x varies fastest. `LABEL` is the labels' type; `WINDOW` is the smallest unsigned type
+//! of 8, 16, 32 or 64 bits that has a bit for every voxel of a window.
 //!
 //! | offset | field | type |
 //! |---|---|---|
@@ -41,17 +41,18 @@
 //! | | version 1: the components of each slice, then by how much each slice's first location entry is after the last one's | u8, u16, u32 or u64 each, by 2 x X x Y |
 //!
 //! A voxel is on the boundary when its label differs from the one at x + 1, at y + 1 or, with connectivity 6, at z + 1.
-//! A window's bits are its boundary voxels, x fastest, from the lowest bit. Index i > 0 is written as `i << 1`, a run of
-//! n indices 0 as `n << 1 | 1`. A boundary voxel has the label of its left neighbour when that is off the boundary, else of
-//! the upper one, else (connectivity 6) of the one at z - 1, else the next location entry tells: 0 to 5 as the
+//! A window's bits are its boundary voxels, x fastest, from the lowest bit. Index i > 0 is written as `i << 1`, a run
+//! of n indices 0 as `n << 1 | 1`. A boundary voxel has the label of its left neighbour when that is off the boundary,
+//! else of the upper one, else (connectivity 6) of the one at z - 1, else the next location entry tells: 0 to 5 as the
 //! neighbour at x - 1, x + 1, y - 1, y + 1, z - 1, z + 1; 6 is followed by the label; more is the label + 7. Version 1
 //! uses no entries 4 and 5, so that slices are independent of each other. An empty volume is a header of version 0.
 //!
 //! # Damage
-//! The format has no checksum. [`decode`] detects sections that are too short or too long, indices of windows that are not
-//! there, components and locations that do not come out as counted, and references to voxels that have no label yet.
-//! It cannot detect a changed id, a changed label among the locations, or a changed window that leaves the same numbers of
-//! components and locations: such streams decode to other labels. Keep a checksum beside a stream that matters.
+//! The format has no checksum. [`decode`] detects sections that are too short or too long, indices of windows that are
+//! not there, components and locations that do not come out as counted, and references to voxels that have no label
+//! yet. It cannot detect a changed id, a changed label among the locations, or a changed window that leaves the same
+//! numbers of components and locations: such streams decode to other labels. Keep a checksum beside a stream that
+//! matters.
 
 mod array;
 mod bits;
@@ -83,8 +84,8 @@ use std::path::Path;
 
 /// The stream of a volume.
 ///
-/// Costs a pass over the labels and, beside the stream, one bit a voxel of memory. Threads of rayon's current pool share
-/// the work; the bytes are the same on any number of them.
+/// Costs a pass over the labels and, beside the stream, one bit a voxel of memory. Threads of rayon's current pool
+/// share the work; the bytes are the same on any number of them.
 ///
 /// # Errors
 /// [`Error::OutOfRange`] when a side exceeds 65,535 voxels, [`Error::Unsupported`] when the volume has more different
@@ -116,8 +117,8 @@ pub fn decode(bytes: &[u8]) -> Result<AnyVolume> {
 /// The volume of a stream.
 ///
 /// The memory of a large volume comes from the operating system, which takes about as long to hand it out as decoding
-/// takes; [`decode_into`] reuses a buffer instead. Threads of rayon's current pool share the slices of a stream that has the
-/// index.
+/// takes; [`decode_into`] reuses a buffer instead. Threads of rayon's current pool share the slices of a stream that
+/// has the index.
 ///
 /// # Errors
 /// [`Error::Malformed`] when the bytes are no stream or a damaged one (see the module's text for which damage shows),
@@ -133,11 +134,12 @@ pub fn decode_with(bytes: &[u8], limits: &Limits) -> Result<AnyVolume> {
 /// [`Error::Io`] when the file cannot be read, else as [`decode_with`].
 pub fn open(path: impl AsRef<Path>) -> Result<AnyVolume> {
     let limits = Limits::new();
-    decode_with(&SecondStage::read(path.as_ref(), &limits)?, &limits)
+    let stream = SecondStage::read(path.as_ref(), &limits)?;
+    limits.within(stream.len() as u64, |limits| decode_with(&stream, limits))
 }
 
-/// Writes the stream of a volume to a file, replacing an existing one; compressed a second time at the method's default level
-/// when the name ends in its extension, such as `.cpso.xz`.
+/// Writes the stream of a volume to a file, replacing an existing one; compressed a second time at the method's default
+/// level when the name ends in its extension, such as `.cpso.xz`.
 ///
 /// # Errors
 /// [`Error::Io`] when the file cannot be written, else as [`encode`].
@@ -145,8 +147,8 @@ pub fn save(volume: &AnyVolume, path: impl AsRef<Path>, options: &CompressoOptio
     SecondStage::write(path.as_ref(), encode_any(volume, options)?)
 }
 
-/// The slices of a range of z. With the index of the slices (version 1) only they are decoded, after a pass over the run
-/// lengths of the windows before them; without, the whole volume is.
+/// The slices of a range of z. With the index of the slices (version 1) only they are decoded, after a pass over the
+/// run lengths of the windows before them; without, the whole volume is.
 ///
 /// # Errors
 /// [`Error::OutOfRange`] when the range is not within the volume, else as [`decode_with`].
@@ -165,13 +167,13 @@ fn decode_labels<T: Label>(stream: &Stream, z: Range<usize>, limits: &Limits) ->
     // Without the index all slices are decoded, whatever the range.
     let slices = if header.version == 1 { z.len() } else { depth };
     Header { shape: [slices, height, width], ..*header }.check(limits)?;
-    let mut labels = memory::zeroed(z.len() * height * width);
+    let mut labels = memory::try_zeroed(z.len() * height * width)?;
     decode::decode_slices(stream, z.clone(), &mut labels)?;
     Volume::from_vec([z.len(), height, width], labels)
 }
 
-/// Decodes a stream into the caller's buffer, which has one label a voxel, and returns the volume's shape (z, y, x). What
-/// the buffer held is overwritten, also when the stream turns out to be damaged.
+/// Decodes a stream into the caller's buffer, which has one label a voxel, and returns the volume's shape (z, y, x).
+/// What the buffer held is overwritten, also when the stream turns out to be damaged.
 ///
 /// # Errors
 /// [`Error::Unsupported`] when the stream's labels are of another type, [`Error::ShapeMismatch`] when the buffer is of
@@ -190,8 +192,8 @@ fn decode_into_mut(bytes: &[u8], labels: LabelsMut) -> Result<[usize; 3]> {
     Ok(header.shape)
 }
 
-/// Checks everything that can be checked of a stream: what [`decode`] checks, and that the window values ascend. Streams
-/// with the index are checked a few slices at a time and need memory for these only.
+/// Checks everything that can be checked of a stream: what [`decode`] checks, and that the window values ascend.
+/// Streams with the index are checked a few slices at a time and need memory for these only.
 ///
 /// # Errors
 /// As [`decode_with`].
@@ -215,8 +217,8 @@ pub fn validate(bytes: &[u8], limits: &Limits) -> Result<()> {
 
 /// The stream with new labels for its objects, without decoding it: `map` is asked for each old label.
 ///
-/// Decoding the result gives the decoded volume with its labels mapped. Python's `preserve_missing_labels` is a map that
-/// returns the label itself.
+/// Decoding the result gives the decoded volume with its labels mapped. Python's `preserve_missing_labels` is a map
+/// that returns the label itself.
 ///
 /// ```
 /// use cortado::{Volume, compresso::{self, CompressoOptions}};
@@ -228,8 +230,8 @@ pub fn validate(bytes: &[u8], limits: &Limits) -> Result<()> {
 /// ```
 ///
 /// # Errors
-/// [`Error::Unsupported`] when `map` returns `None`, [`Error::OutOfRange`] when a new label does not fit the stream's label
-/// type, [`Error::Malformed`] when the stream is damaged.
+/// [`Error::Unsupported`] when `map` returns `None`, [`Error::OutOfRange`] when a new label does not fit the stream's
+/// label type, [`Error::Malformed`] when the stream is damaged.
 pub fn remap(bytes: &[u8], map: impl FnMut(u64) -> Option<u64>) -> Result<Vec<u8>> {
     remap::remap(&Stream::parse(bytes)?, map)
 }
@@ -237,10 +239,10 @@ pub fn remap(bytes: &[u8], map: impl FnMut(u64) -> Option<u64>) -> Result<Vec<u8
 /// The volume of a stream that the paper's own code wrote (`github.com/VCG/compresso`), a format without a magic that
 /// [`decode`] does not read.
 ///
-/// Its header is nine u64: voxels in z, y, x; the numbers of ids, window values and location entries; window steps in z, y,
-/// x. Then follow ids, values and locations in u64 and the run lengths of the windows in u32, without the last run of empty
-/// ones. Ids are labels + 1, for each slice in the order of the components' first voxels, where the boundary is one of the
-/// components; boundary voxels look up before left; location entries from 6 on are labels + 6.
+/// Its header is nine u64: voxels in z, y, x; the numbers of ids, window values and location entries; window steps in
+/// z, y, x. Then follow ids, values and locations in u64 and the run lengths of the windows in u32, without the last
+/// run of empty ones. Ids are labels + 1, for each slice in the order of the components' first voxels, where the
+/// boundary is one of the components; boundary voxels look up before left; location entries from 6 on are labels + 6.
 ///
 /// # Errors
 /// As [`decode_with`].

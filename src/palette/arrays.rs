@@ -4,6 +4,7 @@ use super::{IndexedPhoto, Palette};
 use crate::error::{Error, Limits, Result};
 use crate::npy::{self, Npz, NpzBuilder};
 use ndarray::{Array2, Ix2};
+use std::io::Cursor;
 
 impl Palette {
     /// The palette as a `.npy` file in memory: shape (k, 3), dtype f64, red green blue from 0 to 255, as fitted.
@@ -51,7 +52,7 @@ impl IndexedPhoto {
     /// [`Error::Malformed`] for damaged archives, missing arrays, other shapes or dtypes, and indices beyond the
     /// palette; [`Error::OutOfRange`] when there are no colours or more than 256, or no pixels; [`Error::TooLarge`].
     pub fn from_npz(bytes: &[u8], limits: &Limits) -> Result<Self> {
-        let mut archive = Npz::open(bytes, limits)?;
+        let mut archive = Npz::open(Cursor::new(bytes), limits)?;
         let palette = Palette::from_array(archive.array::<f64, Ix2>("palette")?)?;
         let indices = archive.array::<u8, Ix2>("indices")?;
         let (height, width) = indices.dim();

@@ -1,7 +1,7 @@
 //! k-means palette quantisation: a photo as at most 256 colours and one index a pixel.
 //!
-//! Use it for pictures that must be an indexed PNG or a GIF, and to teach vector quantisation: the palette is a codebook,
-//! k-means fits it, and every pixel is stored as the index of its nearest entry.
+//! Use it for pictures that must be an indexed PNG or a GIF, and to teach vector quantisation: the palette is a
+//! codebook, k-means fits it, and every pixel is stored as the index of its nearest entry.
 //!
 //! | part | array | bytes |
 //! |---|---|---|
@@ -14,11 +14,12 @@
 //! | fit and quantise one photo | [`IndexedPhoto::fit`] |
 //! | fit to several photos, or with weights | [`ColorHistogram`], [`Palette::of_histogram`] |
 //! | lock colours, reach a PSNR, start from another palette, compare in Oklab | [`PaletteOptions`] |
+//! | keep transparency | [`fit_with_opacity`] |
 //! | dither, or choose indices that make a smaller file | [`Palette::quantize_with`] |
 //! | write a file | [`IndexedPhoto::to_png_with`], [`IndexedPhoto::to_gif`], [`IndexedPhoto::to_npz`] |
 //!
-//! Palettes are fitted to all pixels by an engine of our own, or by [`linfa_clustering::KMeans`] for comparing and teaching
-//! ([`Engine`]). The map from pixels to entries is exact in both.
+//! Palettes are fitted to all pixels by an engine of our own, or by [`linfa_clustering::KMeans`] for comparing and
+//! teaching ([`Engine`]). The map from pixels to entries is exact in both.
 //!
 //! ```
 //! use cortado::prelude::*;
@@ -29,6 +30,7 @@
 //! # Ok::<(), cortado::Error>(())
 //! ```
 
+mod alpha;
 mod arrays;
 mod dither;
 mod engine;
@@ -44,6 +46,7 @@ mod spatial;
 mod storage;
 mod thresholds;
 
+pub use alpha::{fit_with_opacity, half_transparent_note};
 pub use dither::Dither;
 pub use histogram::ColorHistogram;
 pub use indexed::IndexedPhoto;
@@ -84,16 +87,16 @@ pub struct Palette {
 impl Palette {
     /// Fits a palette to a photo by k-means.
     ///
-    /// The palette has fewer colours than asked for when the pixels have fewer distinct ones (they are then the palette, and
-    /// nothing is lost), or when two centroids round to the same colour. Grey photos are fitted as colours with three equal
-    /// parts.
+    /// The palette has fewer colours than asked for when the pixels have fewer distinct ones (they are then the
+    /// palette, and nothing is lost), or when two centroids round to the same colour. Grey photos are fitted as colours
+    /// with three equal parts.
     ///
     /// Time is proportional to the pixels, plus distinct colours x iterations; with [`Engine::Linfa`] to
     /// pixels sampled x colours x iterations.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for options outside their ranges; [`Error::Unsupported`] when as many colours as asked for do not
-    /// reach the PSNR, and for options that linfa has no use for.
+    /// [`Error::OutOfRange`] for options outside their ranges; [`Error::Unsupported`] when as many colours as asked for
+    /// do not reach the PSNR, and for options that linfa has no use for.
     pub fn fit(photo: &Photo, options: &PaletteOptions) -> Result<Self> {
         let options = options.checked()?;
         let mut rng = Xoshiro256Plus::seed_from_u64(options.seed);
@@ -117,7 +120,8 @@ impl Palette {
         Ok(Self::sorted(centroids, Space::Srgb))
     }
 
-    /// Fits a palette to a histogram: of several photos, of weighted pixels. [`PaletteOptions::sample`] has no meaning here.
+    /// Fits a palette to a histogram: of several photos, of weighted pixels. [`PaletteOptions::sample`] has no meaning
+    /// here.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for options outside their ranges and for an empty histogram; [`Error::Unsupported`] for
@@ -238,8 +242,8 @@ impl Palette {
 
     /// Replaces every pixel by an index, dithered or with regard to its neighbours as the options say.
     ///
-    /// Error diffusion takes time proportional to pixels x colours, ordered dithering to distinct colours x colours, both of
-    /// which are a good deal more than [`Palette::quantize`] takes.
+    /// Error diffusion takes time proportional to pixels x colours, ordered dithering to distinct colours x colours,
+    /// both of which are a good deal more than [`Palette::quantize`] takes.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for options outside their ranges, [`Error::Unsupported`] for `spatial` with dithering.

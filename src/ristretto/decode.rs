@@ -50,6 +50,10 @@ fn decode_blocks<T: Label, C: Contexts<N>, const N: usize>(
         rest = others;
         jobs.push((number, in_block, wanted, labels));
     }
+    // Every thread has a slice's regions in memory, beside the dictionary.
+    let dictionary = size_of_val(entries.as_slice()) as u64;
+    let threads = rayon::current_num_threads().min(jobs.len()).max(1) as u64;
+    let share = limits.bytes(limits.bytes.saturating_sub(dictionary) / threads);
     let start = || Block::new(Partition::new(contexts()), [height, width], entries.len());
     jobs.into_par_iter().try_for_each_init(start, |block, (number, in_block, wanted, labels)| {
         let (bytes, offset) = stream.block(number)?;
@@ -57,7 +61,11 @@ fn decode_blocks<T: Label, C: Contexts<N>, const N: usize>(
         let mut decoder = Decoder::new(bytes);
         let mut rest = labels;
         for z in in_block.start..wanted.end {
-            let slice = block.decode_slice(&mut decoder, limits).map_err(|error| match error {
+            let slice = block.decode_slice(&mut decoder, &share).map_err(|error| match error {
+                Error::TooLarge { what: "bytes", found, .. } => {
+                    let found = found.saturating_mul(threads).saturating_add(dictionary);
+                    Error::TooLarge { what: "bytes", found, limit: limits.bytes }
+                }
                 Error::Malformed { message, .. } => {
                     Error::malformed_at(FORMAT, offset, format!("slice {z}: {message}"))
                 }

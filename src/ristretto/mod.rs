@@ -1,8 +1,9 @@
 //! Ristretto: label volumes as small as they get, with every damage noticed.
 //!
-//! A ristretto is a more concentrated espresso. Like [`compresso`] it writes down where labels change and which label each
-//! region has; but every decision is coded at the price of its probability, learned from the cracks around it. Use it to store and to send segmentations. Compresso decodes several times faster and is read by Python users;
-//! labels that change from voxel to voxel are larger than raw in both.
+//! A ristretto is a more concentrated espresso. Like [`compresso`] it writes down where labels change and which label
+//! each region has; but every decision is coded at the price of its probability, learned from the cracks around it. Use
+//! it to store and to send segmentations. Compresso decodes several times faster and is read by Python users; labels
+//! that change from voxel to voxel are larger than raw in both.
 //!
 //! ```
 //! use cortado::Volume;
@@ -14,8 +15,8 @@
 //! ```
 //!
 //! # The stream
-//! All numbers are little-endian; x varies fastest. A *block* is a number of slices that are coded without any other: all
-//! that was learned is forgotten at its start.
+//! All numbers are little-endian; x varies fastest. A *block* is a number of slices that are coded without any other:
+//! all that was learned is forgotten at its start.
 //!
 //! | offset | field | type |
 //! |---|---|---|
@@ -33,27 +34,27 @@
 //! | | the dictionary | |
 //! | | each block, and its CRC-32 | block, u32 |
 //!
-//! An empty volume is a header. Dictionary and blocks are each one number of a binary range coder with 64 bits of state,
-//! highest byte first and without zeros among its last eight bytes (`coder.rs`); all arithmetic is on integers. Each
-//! decision is coded by a counter that it updates, or by several and a mixer (`model.rs`).
+//! An empty volume is a header. Dictionary and blocks are each one number of a binary range coder with 64 bits of
+//! state, highest byte first and without zeros among its last eight bytes (`coder.rs`); all arithmetic is on integers.
+//! Each decision is coded by a counter that it updates, or by several and a mixer (`model.rs`).
 //!
-//! - **Dictionary.** For each label whether it is below the one before, and the distance: the number of its bits, then those
-//!   below the highest. The first one counts from 0. Encoders write labels in ascending order.
-//! - **Cracks** of each slice (`partition.rs`). Voxels in raster order: does the label differ from the one at x - 1, and, where
-//!   that leaves it open, from the one at y - 1? Contexts are the cracks nearby (`contexts.rs`), in levels default and max
-//!   also those of the slice before; of every four cracks around a corner never just one is set, so most second answers follow from the
-//!   first. A stretch of up to 16 voxels without a crack nearby is one decision.
-//! - **Names** of the regions that the cracks leave (`names.rs`), each a number of the dictionary. Regions of 32 voxels and
-//!   more first: is it what covers most of the region in the slice before, or the second to fourth of these? Then the
-//!   smaller ones: is it what is around the region without touching an edge of it, what is before its first voxel, what was
-//!   last spelt out for such a region? Otherwise the number is spelt out, bit by bit.
+//! - **Dictionary.** For each label whether it is below the one before, and the distance: the number of its bits, then
+//!   those below the highest. The first one counts from 0. Encoders write labels in ascending order.
+//! - **Cracks** of each slice (`partition.rs`). Voxels in raster order: does the label differ from the one at x - 1,
+//!   and, where that leaves it open, from the one at y - 1? Contexts are the cracks nearby (`contexts.rs`), in levels
+//!   default and max also those of the slice before; of every four cracks around a corner never just one is set, so
+//!   most second answers follow from the first. A stretch of up to 16 voxels without a crack nearby is one decision.
+//! - **Names** of the regions that the cracks leave (`names.rs`), each a number of the dictionary. Regions of 32 voxels
+//!   and more first: is it what covers most of the region in the slice before, or the second to fourth of these? Then
+//!   the smaller ones: is it what is around the region without touching an edge of it, what is before its first voxel,
+//!   what was last spelt out for such a region? Otherwise the number is spelt out, bit by bit.
 //!
 //! Level fast has one set of contexts and blocks of one slice; default has two sets, max eight.
 //!
 //! # Damage
-//! Header, index and dictionary have a checksum, and so has every block: bytes that changed, went missing or came in are
-//! an error, with the offset of the part that they are in. [`labels`] and [`remap`] do not look into the blocks; remap
-//! checks the checksums of those it copies.
+//! Header, index and dictionary have a checksum, and so has every block: bytes that changed, went missing or came in
+//! are an error, with the offset of the part that they are in. [`labels`] and [`remap`] do not look into the blocks;
+//! remap checks the checksums of those it copies.
 
 mod block;
 mod contexts;
@@ -85,9 +86,9 @@ use std::path::Path;
 
 /// The stream of a volume.
 ///
-/// Costs two passes over the labels and some ten nanoseconds for each voxel near a crack. Beside the stream it takes a few
-/// bits for each voxel of three slices, and up to 9 MiB, for each of the threads of rayon's current pool, which share the
-/// blocks. The bytes are the same on any number of them.
+/// Costs two passes over the labels and some ten nanoseconds for each voxel near a crack. Beside the stream it takes a
+/// few bits for each voxel of three slices, and up to 9 MiB, for each of the threads of rayon's current pool, which
+/// share the blocks. The bytes are the same on any number of them.
 ///
 /// # Errors
 /// [`Error::OutOfRange`](crate::Error::OutOfRange) when a side has 2^32 voxels or more,
@@ -120,8 +121,8 @@ pub fn decode(bytes: &[u8]) -> Result<AnyVolume> {
 ///
 /// # Errors
 /// [`Error::Malformed`](crate::Error::Malformed) when the bytes are no stream or a damaged one,
-/// [`Error::TooLarge`](crate::Error::TooLarge) when the volume exceeds the limits, or one slice has so many regions that to
-/// keep count of them does.
+/// [`Error::TooLarge`](crate::Error::TooLarge) when the volume exceeds the limits, or one slice has so many regions
+/// that to keep count of them does.
 pub fn decode_with(bytes: &[u8], limits: &Limits) -> Result<AnyVolume> {
     let stream = Stream::parse(bytes)?;
     decode_stream_slices(&stream, 0..stream.header().shape[0], limits)
@@ -133,7 +134,8 @@ pub fn decode_with(bytes: &[u8], limits: &Limits) -> Result<AnyVolume> {
 /// [`Error::Io`](crate::Error::Io) when the file cannot be read, else as [`decode_with`].
 pub fn open(path: impl AsRef<Path>) -> Result<AnyVolume> {
     let limits = Limits::new();
-    decode_with(&file::read(path.as_ref(), &limits)?, &limits)
+    let stream = file::read(path.as_ref(), &limits)?;
+    limits.within(stream.len() as u64, |limits| decode_with(&stream, limits))
 }
 
 /// Writes the stream of a volume to a file, replacing an existing one.
@@ -161,13 +163,14 @@ fn decode_labels<T: Label>(stream: &Stream, z: Range<usize>, limits: &Limits) ->
     let [depth, height, width] = header.shape;
     check_range(&z, depth)?;
     Header { shape: [z.len(), height, width], ..*header }.check(limits)?;
-    let mut labels = memory::zeroed_at_once(z.len() * height * width);
-    decode::decode_slices(stream, z.clone(), &mut labels, limits)?;
+    let mut labels = memory::try_zeroed_at_once(z.len() * height * width)?;
+    let taken = size_of_val(labels.as_slice()) as u64;
+    limits.within(taken, |limits| decode::decode_slices(stream, z.clone(), &mut labels, limits))?;
     Volume::from_vec([z.len(), height, width], labels)
 }
 
-/// Decodes a stream into the caller's buffer, which has one label a voxel, and returns the volume's shape (z, y, x). What
-/// the buffer held is overwritten, also when the stream turns out to be damaged.
+/// Decodes a stream into the caller's buffer, which has one label a voxel, and returns the volume's shape (z, y, x).
+/// What the buffer held is overwritten, also when the stream turns out to be damaged.
 ///
 /// # Errors
 /// [`Error::Unsupported`](crate::Error::Unsupported) when the stream's labels are of another type,
@@ -212,8 +215,8 @@ pub fn labels(bytes: &[u8], limits: &Limits) -> Result<Vec<u64>> {
     Ok(labels)
 }
 
-/// The stream with new labels for its objects, without decoding it: `map` is asked for each old label. Only the dictionary
-/// changes; objects that get the same label stay apart in it.
+/// The stream with new labels for its objects, without decoding it: `map` is asked for each old label. Only the
+/// dictionary changes; objects that get the same label stay apart in it.
 ///
 /// ```
 /// use cortado::{Limits, Volume, ristretto::{self, RistrettoOptions}};
@@ -252,8 +255,8 @@ pub fn from_compresso(bytes: &[u8], options: &RistrettoOptions, limits: &Limits)
     encode_any(&compresso::decode_with(bytes, limits)?, options)
 }
 
-/// The same volume as a Ristretto stream becomes a Compresso stream: with the options that it was once written with, the
-/// very same bytes.
+/// The same volume as a Ristretto stream becomes a Compresso stream: with the options that it was once written with,
+/// the very same bytes.
 ///
 /// # Errors
 /// As [`decode_with`] and [`compresso::encode`].
@@ -266,8 +269,8 @@ pub fn price<T: Label>(volume: &Volume<T>, options: &RistrettoOptions) -> Price 
     price::price(T::volume(volume), options)
 }
 
-/// What it would cost to know only this many of the nearest cracks, up to 22 and at least the two of the voxel to the left:
-/// one set of contexts instead of a level's, and blocks as in level default.
+/// What it would cost to know only this many of the nearest cracks, up to 22 and at least the two of the voxel to the
+/// left: one set of contexts instead of a level's, and blocks as in level default.
 pub fn price_of_nearest<T: Label>(volume: &Volume<T>, cracks: usize) -> Price {
     price::price_of_nearest(T::volume(volume), cracks.saturating_sub(2))
 }

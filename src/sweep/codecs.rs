@@ -6,7 +6,7 @@ use crate::compresso::{self, CompressoOptions, Connectivity, Steps};
 use crate::error::{Error, Limits, Result};
 use crate::laff::{self, LaffOptions};
 use crate::neuroglancer::{self, BlockSize};
-use crate::palette::{Effort, IndexedPhoto, Palette, PaletteOptions, QuantizeOptions};
+use crate::palette::{Effort, IndexedPhoto, PaletteOptions, QuantizeOptions, fit_with_opacity};
 use crate::photo::Photo;
 use crate::ristretto::{self, RistrettoOptions};
 use crate::second_stage::SecondStage;
@@ -14,6 +14,7 @@ use crate::svd::femto::{Femto, FemtoOptions};
 use crate::svd::{FactorOptions, PhotoSvd, Planes, QuantizedSvd, SvdOptions};
 use crate::table::Table;
 use crate::volume::{AnyVolume, Label, LabelType, Volume, with_label_type};
+use ndarray::Array2;
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::str::FromStr;
@@ -23,6 +24,14 @@ use std::sync::Arc;
 pub(super) trait Coder: Send + Sync {
     /// The bytes of the file.
     fn encode(&self, data: &Data) -> Result<Vec<u8>>;
+    /// The bytes of the file of a photo that lies over white where `opacity`, of shape (height, width), is below 255.
+    fn encode_with_opacity(&self, data: &Data, _opacity: &Array2<u8>) -> Result<Vec<u8>> {
+        self.encode(data)
+    }
+    /// Whether the file has transparent pixels where the photo has.
+    fn keeps_opacity(&self) -> bool {
+        false
+    }
     /// What the bytes decode to; `like` is what they were made of, for formats that do not tell shapes.
     fn decode(&self, bytes: &[u8], like: &Data) -> Result<Data>;
     /// The extension of such files.
@@ -112,9 +121,10 @@ const KINDS: [Kind; 11] = [
     },
 ];
 
-/// The codecs that a [`Setting`](super::Setting) can name: what each takes, what it is, and its parameters, which are called as the
-/// setters of its options are. `raw` with a `second` stage is what any compressor does. `fault` fails as its `kind` says (`error`,
-/// `panic`, `abort`, `memory`, `hang`): the last three end or hold up the process they are in, which on threads is the caller's.
+/// The codecs that a [`Setting`](super::Setting) can name: what each takes, what it is, and its parameters, which are
+/// called as the setters of its options are. `raw` with a `second` stage is what any compressor does. `fault` fails as
+/// its `kind` says (`error`, `panic`, `abort`, `memory`, `hang`): the last three end or hold up the process they are
+/// in, which on threads is the caller's.
 pub fn codecs() -> Table {
     let mut table = Table::new(["codec", "takes", "what", "parameters"]);
     for kind in &KINDS {
@@ -179,17 +189,26 @@ impl Parameters<'_> {
     }
 }
 
+/// The errors of codecs that are given what they are not for.
+const FOR_PHOTOS: &str = "the codec is for photos, and the input is a label volume";
+const FOR_LABELS: &str = "the codec is for label volumes, and the input is a photo";
+
+/// Whether a row's error is that its codec is for the other kind of input.
+pub(super) fn is_for_other_kind(error: &str) -> bool {
+    [FOR_PHOTOS, FOR_LABELS].contains(&error)
+}
+
 fn photo(data: &Data) -> Result<&Photo> {
     match data {
         Data::Photo(photo) => Ok(photo),
-        Data::Volume(_) => Err(unsupported("the codec is for photos, and the input is a label volume".into())),
+        Data::Volume(_) => Err(unsupported(FOR_PHOTOS.into())),
     }
 }
 
 fn volume(data: &Data) -> Result<&AnyVolume> {
     match data {
         Data::Volume(volume) => Ok(volume),
-        Data::Photo(_) => Err(unsupported("the codec is for label volumes, and the input is a photo".into())),
+        Data::Photo(_) => Err(unsupported(FOR_LABELS.into())),
     }
 }
 
@@ -225,12 +244,15 @@ fn palette(p: &Parameters) -> Result<Arc<dyn Coder>> {
 
 impl Coder for PaletteCoder {
     fn encode(&self, data: &Data) -> Result<Vec<u8>> {
-        let photo = photo(data)?;
-        let indexed = match self.quantizing == QuantizeOptions::new() {
-            true => IndexedPhoto::fit(photo, &self.fitting)?,
-            false => Palette::fit(photo, &self.fitting)?.quantize_with(photo, &self.quantizing)?,
-        };
-        indexed.to_png_with(self.effort)
+        fit_with_opacity(photo(data)?, None, &self.fitting, &self.quantizing)?.to_png_with(self.effort)
+    }
+
+    fn encode_with_opacity(&self, data: &Data, opacity: &Array2<u8>) -> Result<Vec<u8>> {
+        fit_with_opacity(photo(data)?, Some(opacity), &self.fitting, &self.quantizing)?.to_png_with(self.effort)
+    }
+
+    fn keeps_opacity(&self) -> bool {
+        true
     }
 
     fn decode(&self, bytes: &[u8], _: &Data) -> Result<Data> {

@@ -1,14 +1,25 @@
 //! What a sweep compresses: files, folders, patterns, and values in memory.
 
-use crate::error::{Error, Limits, Result};
+use super::setting::{Setting, unsupported};
+use crate::error::{Limits, Result};
 use crate::file;
-use crate::photo::{Photo, PhotoFormat};
-use crate::volume::{AnyVolume, VolumeFormat};
+use crate::palette::half_transparent_note;
+use crate::photo::{Conversion, Photo};
+use crate::second_stage::SecondStage;
+use crate::volume::{AnyVolume, VolumeFormat, VolumeOptions, with_volume};
+use ndarray::Array2;
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
-/// An input that has been read.
+/// What becomes of transparency in a codec that has none.
+const OVER_WHITE: &str = "transparency was laid over white";
+/// What every note on transparency says, which depends on the codec; other notes are the reader's.
+pub(super) const OVER: &str = "laid over white";
+
+/// The value of an input.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Data {
     /// A photo.
@@ -18,20 +29,14 @@ pub enum Data {
 }
 
 impl Data {
-    /// Reads a file's bytes: `.npy`, `.npz` and TIFF files of integers of more than 8 bits as label volumes, all others as photos.
-    /// A TIFF file of 8-bit samples is a photo.
+    /// Reads a file's bytes: `.npy`, `.npz` and TIFF files of integers of more than 8 bits as label volumes, all others
+    /// as photos. A TIFF file of 8-bit samples is a photo. What a second stage's extension stands for is decompressed
+    /// first.
     ///
     /// # Errors
     /// As [`Photo::decode_with`] and [`AnyVolume::decode`].
     pub fn decode(name: &Path, bytes: &[u8], limits: &Limits) -> Result<Self> {
-        match VolumeFormat::from_path(name) {
-            Ok(VolumeFormat::Tiff) => match AnyVolume::decode(bytes, VolumeFormat::Tiff, limits) {
-                Ok(volume) if volume.shape()[0] > 1 || volume.label_type().bytes() > 1 => Ok(Self::Volume(volume)),
-                _ => Ok(Self::Photo(Photo::decode_with(bytes, limits)?)),
-            },
-            Ok(format) => Ok(Self::Volume(AnyVolume::decode(bytes, format, limits)?)),
-            Err(_) => Ok(Self::Photo(Photo::decode_with(bytes, limits)?)),
-        }
+        Ok(Arc::unwrap_or_clone(Source::decode(name, bytes, limits)?.data))
     }
 
     /// The bytes of a file that holds the value without loss, and its extension: PNG or npy.
@@ -60,6 +65,21 @@ impl Data {
             Self::Volume(volume) => volume.voxels(),
         }
     }
+
+    /// Shape and CRC-32, in words: equal for equal values.
+    fn fingerprint(&self) -> String {
+        match self {
+            Self::Photo(photo) => {
+                let crc32 = crc32fast::hash(photo.samples());
+                format!("photo {} x {} x {}, CRC-32 {crc32:08x}", photo.height(), photo.width(), photo.channels())
+            }
+            Self::Volume(volume) => {
+                let [z, y, x] = volume.shape();
+                let crc32 = with_volume!(volume, volume => crc32fast::hash(bytemuck::cast_slice(volume.labels())));
+                format!("volume {z} x {y} x {x} of {} bytes, CRC-32 {crc32:08x}", volume.label_type().bytes())
+            }
+        }
+    }
 }
 
 impl From<Photo> for Data {
@@ -74,10 +94,92 @@ impl<V: Into<AnyVolume>> From<V> for Data {
     }
 }
 
+/// An input that has been read: its value, and what its file held that is not in it.
+#[derive(Clone, Debug)]
+pub struct Source {
+    data: Arc<Data>,
+    /// Of a photo's pixels, where one is not opaque.
+    opacity: Option<Array2<u8>>,
+    /// Whether the value is all that the file held.
+    is_whole: bool,
+    /// What reading gave up but for transparency, which some codecs keep.
+    notes: Vec<String>,
+}
+
+impl Source {
+    /// Reads a file's bytes as [`Data::decode`] does.
+    ///
+    /// # Errors
+    /// As [`Data::decode`].
+    pub fn decode(name: &Path, bytes: &[u8], limits: &Limits) -> Result<Self> {
+        if let Some(method) = SecondStage::from_extension(&file::extension(name)) {
+            return Self::decode(&name.with_extension(""), &method.decode(bytes, limits)?, limits);
+        }
+        match VolumeFormat::from_path(name) {
+            Ok(VolumeFormat::Tiff) => {
+                let options = VolumeOptions::new().limits(*limits);
+                match AnyVolume::info_of(bytes, &options).is_ok_and(|info| info.is_likely_labels()) {
+                    true => Ok(Data::from(AnyVolume::decode_as(bytes, None, &options)?).into()),
+                    false => Self::of_photo(bytes, limits),
+                }
+            }
+            Ok(format) => Ok(Data::from(AnyVolume::decode(bytes, format, limits)?).into()),
+            Err(_) => Self::of_photo(bytes, limits),
+        }
+    }
+
+    fn of_photo(bytes: &[u8], limits: &Limits) -> Result<Self> {
+        let (photo, conversion, opacity) = Photo::decode_with_opacity(bytes, limits)?;
+        let opacity = opacity.filter(|opacity| opacity.iter().any(|&alpha| alpha < 255));
+        let is_whole = conversion.is_lossless() && opacity.is_none();
+        let notes = Conversion { alpha_flattened: false, ..conversion }.notes();
+        Ok(Self { data: Arc::new(Data::Photo(photo)), opacity, is_whole, notes })
+    }
+
+    fn whole(data: Arc<Data>) -> Self {
+        Self { data, opacity: None, is_whole: true, notes: Vec::new() }
+    }
+
+    /// The value; a photo lies over white where it is transparent.
+    pub fn data(&self) -> &Data {
+        &self.data
+    }
+
+    /// The opacity of every pixel of a photo that is not opaque everywhere: shape (height, width), from 0 to 255.
+    pub fn opacity(&self) -> Option<&Array2<u8>> {
+        self.opacity.as_ref()
+    }
+
+    /// Whether the value is all that the file held: no depth, no transparency, no profile was given up.
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
+    /// What a setting's codec is not given of the input, in words.
+    pub(super) fn notes(&self, setting: &Setting) -> Vec<String> {
+        let mut notes = self.notes.clone();
+        if let Some(opacity) = &self.opacity {
+            if !setting.coder.keeps_opacity() {
+                notes.push(OVER_WHITE.to_owned());
+            } else {
+                notes.extend(half_transparent_note(opacity).map(str::to_owned));
+            }
+        }
+        notes
+    }
+}
+
+impl From<Data> for Source {
+    fn from(data: Data) -> Self {
+        Self::whole(Arc::new(data))
+    }
+}
+
 /// Where an input is, and what rows call it.
 #[derive(Clone, Debug)]
 pub struct Input {
-    /// What rows call it: a file's path as it was given or found, or the name of a value in memory.
+    /// What rows call it: a file's path as it was given or found, or the name of a value in memory. A byte of a path
+    /// that is no UTF-8 is written as `\xFF`.
     pub name: String,
     /// Where it is.
     pub place: Place,
@@ -95,6 +197,9 @@ pub enum Place {
 }
 
 impl Input {
+    /// What a journal says of an input that this machine does not see.
+    pub(super) const UNSEEN: &'static str = "unseen";
+
     /// A value in memory.
     pub fn memory(name: impl Into<String>, data: impl Into<Data>) -> Self {
         Self { name: name.into(), place: Place::Memory(Arc::new(data.into())) }
@@ -103,7 +208,7 @@ impl Input {
     /// One file, which need not be there: the sweep's row will say so.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        Self { name: path.display().to_string(), place: Place::File(path) }
+        Self { name: in_utf8(&path), place: Place::File(path) }
     }
 
     /// One file that Spark reads.
@@ -112,59 +217,60 @@ impl Input {
         Self { name: url.clone(), place: Place::Remote(url) }
     }
 
-    /// The files that a path means, in the order of their names: the file itself; of a folder every picture and volume in it
-    /// and below; of a pattern with `*`, `?`, `[...]` or `**` every file that it matches.
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`] when a folder or a pattern yields no file, [`Error::Io`] when a folder cannot be read.
-    pub fn find(path: &str) -> Result<Vec<Self>> {
-        let mut found = Vec::new();
-        let as_path = Path::new(path);
-        if as_path.is_dir() {
-            walk(as_path, &mut found)?;
-            if found.is_empty() {
-                return Err(Error::Unsupported(format!("{path} holds no .png, .jpg, .tif, .npy or .npz file")));
-            }
-        } else if path.contains(['*', '?', '[']) && fs::symlink_metadata(as_path).is_err() {
-            let paths = glob::glob(path).map_err(|error| Error::Unsupported(format!("{path}: {}", error.msg)))?;
-            found.extend(paths.flatten().filter(|path| path.is_file()));
-            if found.is_empty() {
-                return Err(Error::Unsupported(format!("no file matches {path}")));
-            }
-        } else {
-            found.push(as_path.to_owned());
-        }
-        found.sort();
-        Ok(found.into_iter().map(Self::file).collect())
-    }
-
     /// Reads the input.
     ///
     /// # Errors
-    /// [`Error::Io`] when the file cannot be read, else as [`Data::decode`].
-    pub(super) fn load(&self, limits: &Limits) -> Result<Arc<Data>> {
+    /// [`Error::Io`](crate::Error::Io) when the file cannot be read, else as [`Data::decode`].
+    pub(super) fn load(&self, limits: &Limits) -> Result<Source> {
         match &self.place {
-            Place::Memory(data) => Ok(data.clone()),
-            Place::File(path) => Ok(Arc::new(Data::decode(path, &file::read(path, limits)?, limits)?)),
-            Place::Remote(_) => Err(Error::Unsupported("only a cluster can read this input".into())),
+            Place::Memory(data) => Ok(Source::whole(data.clone())),
+            Place::File(path) => Source::decode(path, &file::read(path, limits)?, limits),
+            Place::Remote(_) => Err(unsupported("only a cluster can read this input".into())),
         }
+    }
+
+    /// What the input holds now, told by little: of a file its size and the time of its last change, of a value its
+    /// shape and checksum. None of what may hold something else the next time it is read.
+    pub(super) fn stamp(&self) -> Option<String> {
+        let path = match &self.place {
+            Place::Memory(data) => return Some(data.fingerprint()),
+            Place::Remote(_) => return Some(Self::UNSEEN.to_owned()),
+            Place::File(path) => path,
+        };
+        let Ok(about) = fs::metadata(path) else { return Some(Self::UNSEEN.to_owned()) };
+        let changed = about.modified().ok().filter(|_| about.is_file())?;
+        let nanoseconds = match changed.duration_since(UNIX_EPOCH) {
+            Ok(since) => since.as_nanos().to_string(),
+            Err(before) => format!("-{}", before.duration().as_nanos()),
+        };
+        Some(format!("file of {} bytes, changed at {nanoseconds} ns", about.len()))
     }
 }
 
-/// The files below a folder whose names end as those of pictures and volumes do; what is hidden is left out.
-fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
-    for entry in fs::read_dir(folder).map_err(Error::io("read", folder))? {
-        let entry = entry.map_err(Error::io("read", folder))?;
-        let path = entry.path();
-        if entry.file_name().to_string_lossy().starts_with('.') {
-            continue;
-        }
-        // A link to a folder may lead in circles.
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            walk(&path, found)?;
-        } else if PhotoFormat::from_path(&path).is_ok() || VolumeFormat::from_path(&path).is_ok() {
-            found.push(path);
+/// A path as text, different for different paths: what is no UTF-8 in it becomes `\xFF` and its like.
+pub(super) fn in_utf8(path: &Path) -> String {
+    let mut text = String::new();
+    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            write!(text, "\\x{byte:02X}").expect("a string takes all");
         }
     }
-    Ok(())
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn paths_that_are_no_utf8_have_names_of_their_own() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+        let name = |bytes: &[u8]| in_utf8(Path::new(OsStr::from_bytes(bytes)));
+        assert_eq!(name("b/é.png".as_bytes()), "b/é.png");
+        assert_eq!(name(b"a\xFF\xFEb\xC3.png"), "a\\xFF\\xFEb\\xC3.png");
+        assert_ne!(name(b"\xFF.png"), name(b"\xFE.png"));
+    }
 }

@@ -1,7 +1,7 @@
 //! The backend that is always there: the threads of this machine.
 
-use super::input::Data;
-use super::trial;
+use super::input::Source;
+use super::trial::{self, Failure};
 use super::{Backend, Done, Job, Task};
 use crate::error::{Error, Result};
 use std::collections::HashMap;
@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 /// Threads of this machine: the default.
 ///
-/// Every trial runs on one thread, so that the times in the rows are those of one thread; as many run at once as there are
-/// threads. An input is read when its first trial begins and dropped after its last, so that no more inputs are in memory than
-/// threads are at work, whatever their number.
+/// Every trial runs on one thread, so that the times in the rows are those of one thread; as many run at once as there
+/// are threads. An input is read when its first trial begins and dropped after its last, so that no more inputs are in
+/// memory than threads are at work, whatever their number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Threads(Option<usize>);
 
@@ -68,7 +68,7 @@ struct Loaded<'a> {
     read: Mutex<HashMap<usize, Slot>>,
 }
 
-type Slot = Arc<OnceLock<Result<Arc<Data>, String>>>;
+type Slot = Arc<OnceLock<Result<Source, Failure>>>;
 
 impl<'a> Loaded<'a> {
     fn new(job: &'a Job) -> Self {
@@ -85,8 +85,8 @@ impl<'a> Loaded<'a> {
 
     fn run(&self, task: &Task) -> Done {
         let slot = self.slots().entry(task.input).or_default().clone();
-        let data = slot.get_or_init(|| trial::guarded(|| self.job.inputs[task.input].load(&self.job.limits)));
-        let done = self.job.trial(task, data.as_deref().map_err(String::clone));
+        let source = slot.get_or_init(|| trial::guarded(|| self.job.inputs[task.input].load(&self.job.limits)));
+        let done = self.job.trial(task, source.as_ref().map_err(Failure::clone));
         if self.left[&task.input].fetch_sub(1, Ordering::Relaxed) == 1 {
             self.slots().remove(&task.input);
         }

@@ -1,15 +1,17 @@
 //! Parameter sweeps: codecs with many settings over many inputs, on this machine's threads or on a cluster.
 //!
-//! A [`Sweep`] says what to try, in words that are the same everywhere: inputs (photos or label volumes; files, folders, patterns or
-//! values in memory) and settings (`laff quality=50|75|90`). A [`Backend`] runs it: [`Threads`], the default, or [`Spark`]. The table
-//! of results does not depend on the backend, times aside, nor on the number of threads: rows come in the order of the inputs and,
-//! for each, of the settings.
+//! A [`Sweep`] says what to try, in words that are the same everywhere: inputs (photos or label volumes; files,
+//! folders, patterns or values in memory) and settings (`laff quality=50|75|90`). A [`Backend`] runs it: [`Threads`],
+//! the default, or [`Spark`]. The table of results does not depend on the backend, times aside, nor on the number of
+//! threads: rows come in the order of the inputs and, for each, of the settings.
 //!
 //! - An input that cannot be read, or on which a codec fails, is a row with an `error`; nothing stops the sweep.
-//! - With a journal every row is on disk as soon as it is there, and the same sweep, run again after whatever stopped it, does only
-//!   what is missing.
-//! - [`Table`] answers what one asks of the result: [`Table::filter`], [`Table::means`], [`Table::at_least`] with [`Table::least`],
-//!   [`Table::pareto`]; [`rate_distortion`](crate::plot::rate_distortion) plots it.
+//! - With a journal every row is on disk as soon as it is there, and the same sweep, run again after whatever stopped
+//!   it, does only what is missing: of files that changed, of measures that are new, and where a compressed file is not
+//!   there, rows are done again.
+//! - What came of a sweep besides its rows, such as compressed files that could not be kept, is in its [`Outcome`].
+//! - [`Table`] answers what one asks of the result: [`Table::filter`], [`Table::means`], [`Table::at_least`] with
+//!   [`Table::least`], [`Table::pareto`]; [`rate_distortion`](crate::plot::rate_distortion) plots it.
 //!
 //! ```
 //! use cortado::prelude::*;
@@ -23,6 +25,8 @@
 //! ```
 
 mod codecs;
+mod facts;
+mod find;
 mod input;
 mod journal;
 mod local;
@@ -30,17 +34,22 @@ mod row;
 mod run;
 mod setting;
 pub mod spark;
+mod streams;
 pub mod trial;
 
 pub use codecs::codecs;
-pub use input::{Data, Input, Place};
+pub use facts::{Facts, Unfinished};
+pub use find::Found;
+pub use input::{Data, Input, Place, Source};
+pub use journal::check_journal;
 pub use local::Threads;
 pub use row::{Row, TIMES};
 pub use setting::{Grid, Setting};
 pub use spark::Spark;
-pub use trial::Measures;
+pub use trial::{Failure, Measures};
 
 use crate::error::{Error, Limits, Result};
+use crate::file::printable;
 use crate::table::Table;
 use run::Run;
 use std::collections::HashSet;
@@ -58,6 +67,7 @@ pub struct Sweep {
     limits: Limits,
     journal: Option<PathBuf>,
     streams: Option<PathBuf>,
+    replace: bool,
     watch: Option<Watch>,
 }
 
@@ -123,28 +133,59 @@ pub struct Done {
     pub task: Task,
     /// What was found.
     pub row: Row,
+    /// What is to be known besides.
+    pub facts: Facts,
+}
+
+/// What came of a sweep.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// A row for every input with every setting, input by input.
+    pub rows: Vec<Row>,
+    /// The rows as [`Sweep::run`] gives them.
+    pub table: Table,
+    /// How far the sweep came.
+    pub progress: Progress,
+    /// The compressed files that were to be kept and are not there. Their rows have errors.
+    pub lost: Vec<Lost>,
+    /// What the codecs were not given of the inputs, such as transparency, and how many inputs that was, a sentence
+    /// each; and how many rows have errors only because their codec is for the other kind of input.
+    pub notes: Vec<String>,
+}
+
+/// A compressed file that was to be kept and is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// Its name below the folder for compressed files.
+    pub name: String,
+    /// Why it is not there.
+    pub reason: String,
 }
 
 impl Job<'_> {
     /// Runs a task on what was read, or tells why nothing was; keeps the compressed file when that is asked for.
-    pub fn trial(&self, task: &Task, data: Result<&Data, String>) -> Done {
+    pub fn trial(&self, task: &Task, source: Result<&Source, Failure>) -> Done {
         let (name, setting) = (&self.inputs[task.input].name, &self.settings[task.setting]);
         let below = self.stream_name(task);
         let place = self.streams.map(|folder| (folder, below.as_str()));
-        let (row, _) = trial::run(name, data, setting, self.measures, place);
-        Done { task: *task, row }
+        let trial = trial::run(name, source, setting, self.measures, place);
+        Done { task: *task, row: trial.row, facts: trial.facts }
     }
 
-    /// The name, below [`Job::streams`], of the compressed file of a task: the input's name below the folder that all inputs
-    /// have in common, with the setting where there are several, and the codec's extension.
+    /// The name, below [`Job::streams`], of the compressed file of a task: the input's name below the folder that all
+    /// inputs have in common, with the setting where there are several, and the codec's extension.
     pub fn stream_name(&self, task: &Task) -> String {
-        let (name, setting) = (&self.names[task.input], &self.settings[task.setting]);
-        let described = match self.settings.len() {
-            1 => String::new(),
-            _ => format!(".{}", setting.to_string().replace([' ', '/', '\\'], "_")),
-        };
-        format!("{name}{described}.{}", setting.extension())
+        stream_name(self.names, self.settings, task)
     }
+}
+
+fn stream_name(names: &[String], settings: &[Setting], task: &Task) -> String {
+    let (name, setting) = (&names[task.input], &settings[task.setting]);
+    let described = match settings.len() {
+        1 => String::new(),
+        _ => format!(".{}", setting.to_string().replace([' ', '/', '\\'], "_")),
+    };
+    format!("{name}{described}.{}", setting.extension())
 }
 
 impl Sweep {
@@ -157,7 +198,7 @@ impl Sweep {
     ///
     /// # Errors
     /// As [`Input::find`].
-    pub fn files(self, path: &str) -> Result<Self> {
+    pub fn files(self, path: impl AsRef<Path>) -> Result<Self> {
         Ok(self.inputs(Input::find(path)?))
     }
 
@@ -206,16 +247,39 @@ impl Sweep {
         self
     }
 
-    /// A CSV file for the rows as they come. When it is there already, the rows in it are not done again: a row is known by its
-    /// input's name and its setting, not by what the file holds. Rows with an error are done, too.
+    /// A CSV file for the rows as they come. When it is there already, the rows in it are not done again while they
+    /// hold: a row is known by its input's name and its setting, and is done again
+    ///
+    /// - when the input's file has another size or time of last change, the value in memory another shape or checksum
+    ///   (an address that only a cluster can read is known by its name alone, which [`Outcome::notes`] tells);
+    /// - when less was measured than is to be; what was measured besides stays in the journal and out of the table;
+    /// - when compressed files are to be kept and its own is not there, has another size or another checksum;
+    /// - when it has an error, and limits or measures are others.
+    ///
+    /// A row with an error of the codec or of a damaged input is a finished one. One whose input the system did not let
+    /// be read or had no memory for, or whose compressed file could not be kept, is not in the journal, and so tried
+    /// again.
     pub fn journal(mut self, path: impl Into<PathBuf>) -> Self {
         self.journal = Some(path.into());
         self
     }
 
-    /// A folder in which the compressed files are kept; see [`Job::stream_name`].
+    /// A folder in which the compressed files are kept; see [`Job::stream_name`]. At the end every row has its file
+    /// there, or an error.
+    ///
+    /// A sweep one of whose compressed files would be written over an input is refused. So is one where something is in
+    /// a file's place that is not of this sweep, unless [`Sweep::replace`] is set. Its own is what its journal tells
+    /// of: the files of rows that it knows, and all that a run with this journal, these inputs, these settings and this
+    /// folder was to write.
     pub fn streams(mut self, folder: impl Into<PathBuf>) -> Self {
         self.streams = Some(folder.into());
+        self
+    }
+
+    /// Whether compressed files take the place of what is there already and is not of this sweep: links are written
+    /// through. Not unless set. Inputs stay in any case.
+    pub fn replace(mut self, replace: bool) -> Self {
+        self.replace = replace;
         self
     }
 
@@ -235,15 +299,17 @@ impl Sweep {
         self.len() == 0
     }
 
-    /// Runs the sweep: a row for every input with every setting. Columns: `input`, `codec`, one for every parameter, then
-    /// `raw_bytes`, `bytes`, `crc32` (of the compressed file), `ratio`, `bits_per_pixel` (or voxel), `psnr_db`, `ssim`, `ssimulacra2`,
-    /// `exact`, `encode_ms`, `decode_ms` ([`TIMES`], on one thread) and `error`.
+    /// Runs the sweep: a row for every input with every setting. Columns: `input`, `codec`, one for every parameter,
+    /// then `raw_bytes`, `bytes`, `crc32` (of the compressed file), `ratio`, `bits_per_pixel` (or voxel), `psnr_db`,
+    /// `ssim`, `ssimulacra2`, `exact`, `encode_ms`, `decode_ms` ([`TIMES`], on one thread) and `error`.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] when two inputs have one name or a setting is given twice; [`Error::Io`] when the journal cannot be
+    /// [`Error::Unsupported`] when two inputs have one name or a setting is given twice, and when the journal is no
+    /// journal of this version, or a link, a folder, a FIFO or a device; when compressed files would take the place of
+    /// others, as [`Sweep::streams`] says, and then nothing has been written; [`Error::Io`] when the journal cannot be
     /// written; what keeps the backend from running. Inputs and codecs that fail are rows.
     pub fn run(&self, backend: &dyn Backend) -> Result<Table> {
-        Ok(row::table(&self.rows(backend)?, &self.settings))
+        Ok(self.outcome(backend)?.table)
     }
 
     /// As [`Sweep::run`], as rows.
@@ -251,12 +317,23 @@ impl Sweep {
     /// # Errors
     /// As [`Sweep::run`].
     pub fn rows(&self, backend: &dyn Backend) -> Result<Vec<Row>> {
+        Ok(self.outcome(backend)?.rows)
+    }
+
+    /// As [`Sweep::run`], with all that is to be known besides the table.
+    ///
+    /// # Errors
+    /// As [`Sweep::run`].
+    pub fn outcome(&self, backend: &dyn Backend) -> Result<Outcome> {
         self.check()?;
         let names = stream_names(&self.inputs);
         if self.streams.is_some() && names.iter().collect::<HashSet<_>>().len() < names.len() {
             return Err(Error::Unsupported("the compressed files of two inputs would have one name".into()));
         }
-        let run = Run::begin(self)?;
+        if let Some(folder) = &self.streams {
+            streams::check_inputs(self, folder, &names)?;
+        }
+        let run = Run::begin(self, &names)?;
         let tasks = run.tasks();
         let job = Job {
             inputs: &self.inputs,
@@ -277,7 +354,7 @@ impl Sweep {
     fn check(&self) -> Result<()> {
         let mut names = HashSet::new();
         if let Some(twice) = self.inputs.iter().find(|input| !names.insert(&input.name)) {
-            return Err(Error::Unsupported(format!("two inputs are called {}", twice.name)));
+            return Err(Error::Unsupported(format!("two inputs are called {}", printable(&twice.name))));
         }
         let mut texts = HashSet::new();
         if let Some(twice) = self.settings.iter().find(|setting| !texts.insert(setting.to_string())) {

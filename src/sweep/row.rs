@@ -28,7 +28,8 @@ pub struct Row {
     pub ssim: Option<f64>,
     /// Of photos, 100 without loss; none where the measure is not defined.
     pub ssimulacra2: Option<f64>,
-    /// Whether what was decoded is what was encoded.
+    /// Whether what was decoded is what the input's file held: never of one that had more than 8 bits a sample or
+    /// transparency.
     pub exact: Option<bool>,
     /// Milliseconds that encoding took, on one thread.
     pub encode_ms: Option<f64>,
@@ -116,7 +117,10 @@ impl Row {
     /// # Errors
     /// [`Error::Malformed`] when it is no such line.
     pub fn from_csv(line: &str) -> Result<Self> {
-        let cells = csv_cells(line)?;
+        Self::from_cells(csv_cells(line)?)
+    }
+
+    pub(super) fn from_cells(cells: Vec<Cell>) -> Result<Self> {
         let found = cells.len();
         let no_row = |message: String| Error::malformed("sweep row", message);
         let [
@@ -177,7 +181,8 @@ impl Row {
     }
 }
 
-/// The tidy table of rows: the input, the codec, a column for every parameter that a setting gives, and what was measured.
+/// The tidy table of rows: the input, the codec, a column for every parameter that a setting gives, and what was
+/// measured.
 pub(super) fn table(rows: &[Row], settings: &[Setting]) -> Table {
     let mut names: Vec<&str> = Vec::new();
     for (name, _) in settings.iter().flat_map(Setting::parameters) {

@@ -1,25 +1,26 @@
 //! The backend for clusters: Apache Spark, through the `cortado-spark` program.
 //!
-//! Spark's client is larger than this library, so that the library does not hold it: it hands the sweep to `cortado-spark`, which
-//! `cortado cluster up` builds and keeps, and reads the rows that come back. The program sends a manifest of all tasks to the
-//! cluster and itself along with it; every executor runs it as `cortado-spark worker`, which calls the same function as
-//! [`Threads`](super::Threads) does.
+//! Spark's client is larger than this library, so that the library does not hold it: it hands the sweep to
+//! `cortado-spark`, which `cortado cluster up` builds and keeps, and reads the rows that come back. The program sends a
+//! manifest of all tasks to the cluster and itself along with it; every executor runs it as `cortado-spark worker`,
+//! which calls the same function as [`Threads`](super::Threads) does.
 //!
-//! All that goes between these programs is lines of fields with tabs between, in which [`escape`] keeps tabs and line breaks out of
-//! the fields. What the worker reads and writes:
+//! All that goes between these programs is lines of fields with tabs between, in which [`escape`] keeps tabs and line
+//! breaks out of the fields. What the worker reads and writes:
 //!
 //! | field | a task | its result |
 //! |---|---|---|
 //! | 0 | the task's number | the task's number |
 //! | 1 | the setting | the row, as [`Row::to_csv`] writes it, without the line break |
 //! | 2 | the input's name | the compressed file in base64, or `\N` |
-//! | 3 | the input's path; when field 5 is there, any name of its own with the extension of the bytes | |
-//! | 4 | the name of the compressed file, below the folder for those | |
+//! | 3 | the input's path; when field 5 is there, any name of its own with the extension of the bytes | what is to be known besides, as [`Facts::to_field`] writes it |
+//! | 4 | the name of the compressed file, below the folder for those; one that leads out of it is an error | |
 //! | 5 | the input's bytes in base64, or `\N` when the path is to be read | |
 
 use super::input::Place;
-use super::{Backend, Done, Job, Row};
+use super::{Backend, Done, Facts, Job, Row};
 use crate::error::{Error, Result};
+use crate::file::{printable, shown};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
@@ -32,9 +33,9 @@ pub const NULL: &str = r"\N";
 
 /// A cluster of Apache Spark.
 ///
-/// The inputs' paths must lead to the same files on every machine, unless [`Spark::ship`] is set. Compressed files are written
-/// by the machines too, to the same folder on all. Values in memory travel through the cluster's driver, which has room for some
-/// hundred megabytes of them.
+/// The inputs' paths must lead to the same files on every machine, unless [`Spark::ship`] is set. Compressed files are
+/// written by the machines too, to the same folder on all. Values in memory travel through the cluster's driver, which
+/// has room for some hundred megabytes of them.
 #[derive(Clone, Debug)]
 pub struct Spark {
     address: String,
@@ -45,8 +46,8 @@ pub struct Spark {
 }
 
 impl Spark {
-    /// The cluster behind a Spark Connect address such as `sc://127.0.0.1:15002`, spoken to by the program `cortado-spark` of the path
-    /// [`Spark::program`] or of the environment.
+    /// The cluster behind a Spark Connect address such as `sc://127.0.0.1:15002`, spoken to by the program
+    /// `cortado-spark` of the path [`Spark::program`] or of the environment.
     pub fn new(address: impl Into<String>) -> Self {
         Self { address: address.into(), program: "cortado-spark".into(), token: None, ship: false, parquet: None }
     }
@@ -80,24 +81,24 @@ impl Spark {
         self
     }
 
-    /// Lets Spark read the inputs and send them to the executors, from any file system that Spark knows: for inputs that the
-    /// machines do not all see. Inputs with an address such as `hdfs://...` are always read so.
+    /// Lets Spark read the inputs and send them to the executors, from any file system that Spark knows: for inputs
+    /// that the machines do not all see. Inputs with an address such as `hdfs://...` are always read so.
     #[must_use]
     pub fn ship(mut self, ship: bool) -> Self {
         self.ship = ship;
         self
     }
 
-    /// Has Spark write the rows, each with its compressed file in a column `file`, as Parquet to a folder on any file system that it
-    /// knows.
+    /// Has Spark write the rows, each with its compressed file in a column `file`, as Parquet to a folder on any file
+    /// system that it knows.
     #[must_use]
     pub fn parquet(mut self, folder: impl Into<String>) -> Self {
         self.parquet = Some(folder.into());
         self
     }
 
-    /// The files that a pattern such as `hdfs://host/photos/*.png` matches, as Spark sees them, in the order of their names. Empty files
-    /// are not among them.
+    /// The files that a pattern such as `hdfs://host/photos/*.png` matches, as Spark sees them, in the order of their
+    /// names. Empty files are not among them.
     ///
     /// # Errors
     /// [`Error::Unsupported`] with Spark's reason, also when no file matches.
@@ -112,14 +113,14 @@ impl Spark {
             Ok(())
         })?;
         if files.is_empty() {
-            return Err(Error::Unsupported(format!("no file matches {pattern}")));
+            return Err(Error::Unsupported(format!("no file matches {}", printable(pattern))));
         }
         files.sort();
         Ok(files)
     }
 
-    /// Runs the program, sends it one thing and takes its answers: lines of two fields, the first of which is `error` when the second is
-    /// the reason why there are no more.
+    /// Runs the program, sends it one thing and takes its answers: lines of two fields, the first of which is `error`
+    /// when the second is the reason why there are no more.
     fn converse(
         &self,
         send: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send,
@@ -150,7 +151,7 @@ impl Spark {
             let sent = sender.join().unwrap_or_else(|_| Err(io::Error::other("it panicked")));
             taken?;
             if !status.success() {
-                return Err(Error::Unsupported(format!("{} ended with {status}", self.program.display())));
+                return Err(Error::Unsupported(format!("{} ended with {status}", shown(&self.program))));
             }
             sent.map_err(Error::io("write to", &self.program))
         })
@@ -169,8 +170,24 @@ impl Spark {
         Ok(format!("{plan}\n"))
     }
 
-    /// Every task as the worker reads it, but for a field before it, `1` when Spark is to read the bytes; and the bytes of a value in
-    /// memory come with the first of its tasks only.
+    /// Refuses what does not travel: everything goes to the cluster as text.
+    fn check(job: &Job) -> Result<()> {
+        let files = job.inputs.iter().filter_map(|input| match &input.place {
+            Place::File(path) => Some(path.as_path()),
+            _ => None,
+        });
+        for path in files.chain(job.streams) {
+            let path = std::path::absolute(path).map_err(Error::io("find", path))?;
+            if path.to_str().is_none() {
+                let message = format!("{}: a path that is no UTF-8 cannot be swept on Spark", shown(path));
+                return Err(Error::Unsupported(message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every task as the worker reads it, but for a field before it, `1` when Spark is to read the bytes; and the bytes
+    /// of a value in memory come with the first of its tasks only.
     fn send(&self, job: &Job, to: &mut dyn Write) -> io::Result<()> {
         let mut sent: Option<(usize, String)> = None;
         for (number, task) in job.tasks.iter().enumerate() {
@@ -198,12 +215,19 @@ impl Spark {
 
 impl Backend for Spark {
     fn run(&self, job: &Job, deliver: &(dyn Fn(Done) -> Result<()> + Sync)) -> Result<()> {
+        Self::check(job)?;
         let plan = self.plan(job)?;
         let send = |to: &mut dyn Write| to.write_all(plan.as_bytes()).and_then(|()| self.send(job, to));
-        self.converse(send, |number, row| {
+        self.converse(send, |number, answer| {
             let task = number.parse::<usize>().ok().and_then(|number| job.tasks.get(number));
             let task = *task.ok_or_else(|| Error::malformed("sweep result", format!("{number:?}")))?;
-            deliver(Done { task, row: Row::from_csv(row)? })
+            let Some((row, facts)) = answer.split_once('\t') else {
+                return Err(Error::Unsupported(format!(
+                    "{} is another version than this: run `cortado cluster up` again",
+                    shown(&self.program)
+                )));
+            };
+            deliver(Done { task, row: Row::from_csv(row)?, facts: Facts::from_field(facts)? })
         })
     }
 }

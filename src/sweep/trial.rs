@@ -1,6 +1,7 @@
 //! One codec on one input: the function that every backend runs.
 
-use super::input::Data;
+use super::facts::{Facts, Unfinished};
+use super::input::{Data, Source};
 use super::row::Row;
 use super::setting::{Setting, unsupported};
 use crate::error::{Error, Result};
@@ -10,7 +11,7 @@ use crate::photo::Photo;
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Component, Path};
 use std::str::FromStr;
 use std::time::Instant;
 
@@ -31,6 +32,26 @@ impl Measures {
     pub const PSNR: Self = Self { decode: true, ssim: false, ssimulacra2: false };
     /// Sizes only: nothing is decoded.
     pub const NONE: Self = Self { decode: false, ssim: false, ssimulacra2: false };
+
+    /// Whether all that `other` asks for is measured.
+    pub(super) fn covers(self, other: Self) -> bool {
+        (self.decode || !other.decode) && (self.ssim || !other.ssim) && (self.ssimulacra2 || !other.ssimulacra2)
+    }
+
+    /// Takes out of a row what is not asked for.
+    pub(super) fn trim(self, row: &mut Row) {
+        if !self.decode {
+            row.decode_ms = None;
+            row.exact = None;
+            row.psnr_db = None;
+        }
+        if !self.ssim {
+            row.ssim = None;
+        }
+        if !self.ssimulacra2 {
+            row.ssimulacra2 = None;
+        }
+    }
 }
 
 impl Default for Measures {
@@ -76,30 +97,86 @@ impl fmt::Display for Measures {
     }
 }
 
-/// Compresses `data` (or tells why there is none), measures, and returns the row together with the compressed file; no file when
-/// the row has an error. A codec that panics gives an error. With a folder and a name below it the file is kept there, too.
+/// What came of one trial.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The row.
+    pub row: Row,
+    /// What is to be known besides.
+    pub facts: Facts,
+    /// The compressed file; none when the row has an error.
+    pub file: Option<Vec<u8>>,
+}
+
+/// Why there is no input to compress.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The reason.
+    pub error: String,
+    /// Whether it may be there the next time: when the system did not let it be read or had no memory for it, not when
+    /// it is damaged.
+    pub retry: bool,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error: error.to_string(), retry: matches!(error, Error::Io { .. } | Error::OutOfMemory { .. }) }
+    }
+}
+
+impl From<String> for Failure {
+    fn from(error: String) -> Self {
+        Self { error, retry: false }
+    }
+}
+
+impl From<&str> for Failure {
+    fn from(error: &str) -> Self {
+        error.to_owned().into()
+    }
+}
+
+/// Compresses an input (or tells why there is none), measures, and returns the row together with the compressed file. A
+/// codec that panics gives an error. With a folder and a name below it the file is kept there, too: it is there before
+/// the row is. A name that leads out of the folder gives an error, and nothing is written.
 pub fn run(
     name: &str,
-    data: Result<&Data, String>,
+    source: Result<&Source, Failure>,
     setting: &Setting,
     measures: Measures,
     place: Option<(&Path, &str)>,
-) -> (Row, Option<Vec<u8>>) {
-    let tried = data.and_then(|data| {
-        guarded(|| {
-            let (row, file) = measure(name, data, setting, measures)?;
-            if let Some((folder, below)) = place {
-                keep(folder, below, &file)?;
-            }
-            Ok((row, Some(file)))
-        })
+) -> Trial {
+    let tried = source.map_err(|failure| {
+        let why = failure.retry.then_some(Unfinished::Input);
+        (failure.error, why)
     });
-    tried.unwrap_or_else(|error| (Row::failed(name, setting.to_string(), one_line(&error)), None))
+    let tried = tried.and_then(|source| {
+        // A name that leads elsewhere is known before there is any work.
+        let checked = place.map_or(Ok(()), |(_, below)| check_name(below));
+        checked.map_err(|error| (error.to_string(), Some(Unfinished::Stream)))?;
+        let measured = guarded(|| measure(name, source, setting, measures));
+        let (row, file) = measured.map_err(|failure| (failure.error, failure.retry.then_some(Unfinished::Input)))?;
+        if let Some((folder, below)) = place {
+            let kept = guarded(|| keep(folder, below, &file));
+            kept.map_err(|failure| (failure.error, Some(Unfinished::Stream)))?;
+        }
+        let facts = Facts { unfinished: None, notes: source.notes(setting) };
+        Ok(Trial { row, facts, file: Some(file) })
+    });
+    tried.unwrap_or_else(|(error, unfinished)| Trial {
+        row: Row::failed(name, setting.to_string(), one_line(&error)),
+        facts: Facts { unfinished, notes: Vec::new() },
+        file: None,
+    })
 }
 
-fn measure(name: &str, data: &Data, setting: &Setting, measures: Measures) -> Result<(Row, Vec<u8>)> {
+fn measure(name: &str, source: &Source, setting: &Setting, measures: Measures) -> Result<(Row, Vec<u8>)> {
+    let data = source.data();
     let started = Instant::now();
-    let file = setting.coder.encode(data)?;
+    let file = match source.opacity() {
+        Some(opacity) => setting.coder.encode_with_opacity(data, opacity)?,
+        None => setting.coder.encode(data)?,
+    };
     let encode_ms = started.elapsed().as_secs_f64() * 1e3;
     let mut row = Row {
         raw_bytes: Some(data.raw_bytes() as u64),
@@ -115,7 +192,8 @@ fn measure(name: &str, data: &Data, setting: &Setting, measures: Measures) -> Re
         let started = Instant::now();
         let decoded = setting.coder.decode(&file, data)?;
         row.decode_ms = Some(started.elapsed().as_secs_f64() * 1e3);
-        row.exact = Some(decoded == *data);
+        // What reading gave up is not in what was decoded.
+        row.exact = Some(source.is_whole() && decoded == *data);
         if let (Data::Photo(photo), Data::Photo(decoded)) = (data, &decoded) {
             compare(photo, decoded, measures, &mut row)?;
         }
@@ -131,11 +209,11 @@ fn compare(photo: &Photo, decoded: &Photo, measures: Measures, row: &mut Row) ->
     Ok(())
 }
 
-/// Runs `work`; an error or a panic becomes a text.
-pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T, String> {
+/// Runs `work`; an error or a panic becomes a reason.
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T, Failure> {
     match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(panic) => Err(format!("the codec panicked: {}", message(&*panic))),
+        Ok(result) => result.map_err(Failure::from),
+        Err(panic) => Err(format!("the codec panicked: {}", message(&*panic)).into()),
     }
 }
 
@@ -148,11 +226,40 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Refuses a name that leads out of the folder it is to be below, or is none.
+fn check_name(name: &str) -> Result<()> {
+    let mut parts = Path::new(name).components().peekable();
+    if parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_))) {
+        return Ok(());
+    }
+    Err(unsupported(format!("the name {name:?} of a compressed file leads out of the folder for them")))
+}
+
 /// Writes a compressed file below `folder`, making the folders that its name asks for.
 fn keep(folder: &Path, name: &str, file: &[u8]) -> Result<()> {
+    check_name(name)?;
     let path = folder.join(name);
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent).map_err(Error::io("make", parent))?;
     }
     file::write(&path, file, Existing::Replace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_name;
+
+    #[test]
+    fn names_stay_below_their_folder() {
+        for name in ["a.png", "a/b.png", "..a/b..png", "a b", "a\\xFF.png"] {
+            assert!(check_name(name).is_ok(), "{name}");
+        }
+        for name in ["", "..", "../a", "a/../../b", "/a", "/", ".", "./a", "a/.."] {
+            assert!(check_name(name).is_err(), "{name}");
+        }
+        #[cfg(windows)]
+        for name in ["\\a", "C:a", "C:\\a", "\\\\host\\share\\a", "..\\a"] {
+            assert!(check_name(name).is_err(), "{name}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Small tidy tables: one row an observation, one column a variable.
 
 use crate::error::{Error, Result};
+use crate::file::printable;
 use std::fmt;
 
 mod csv;
@@ -76,7 +77,8 @@ impl<T: Into<Cell>> From<Option<T>> for Cell {
     }
 }
 
-/// Named columns and rows of [`Cell`]s, shown as an HTML table in a notebook and as aligned text elsewhere.
+/// Named columns and rows of [`Cell`]s, shown as an HTML table in a notebook and as aligned text elsewhere: each row on
+/// one line, control characters of its texts as their numbers.
 ///
 /// ```
 /// use cortado::Table;
@@ -193,7 +195,8 @@ impl Table {
         let row = |tag: &str, cells: Vec<String>| {
             let cells = cells.iter().enumerate().map(|(column, cell)| {
                 let side = if self.is_numeric(column) { "right" } else { "left" };
-                format!("<{tag} style=\"text-align:{side};padding:2px 12px\">{}</{tag}>", escape(cell))
+                let text = escape(&printable(cell));
+                format!("<{tag} style=\"text-align:{side};padding:2px 12px\">{text}</{tag}>")
             });
             format!("<tr>{}</tr>", cells.collect::<String>())
         };
@@ -208,8 +211,9 @@ impl Table {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let body = self.rows.iter().map(|row| row.iter().map(Cell::to_string).collect());
-        let lines: Vec<Vec<String>> = std::iter::once(self.columns.clone()).chain(body).collect();
+        let names = self.columns.iter().map(|name| printable(name)).collect();
+        let body = self.rows.iter().map(|row| row.iter().map(|cell| printable(&cell.to_string())).collect());
+        let lines: Vec<Vec<String>> = std::iter::once(names).chain(body).collect();
         let width =
             |column: usize| lines.iter().map(|line: &Vec<String>| line[column].chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
@@ -254,5 +258,14 @@ mod tests {
             "cell must be a number, but is \"a <b>\" in \"what\""
         );
         assert!(table.points("bytes", "nothing").is_err());
+    }
+
+    #[test]
+    fn a_text_stays_on_its_line() {
+        let mut table = Table::new(["a\x1b[2J"]);
+        table.push(["b\nc\r".into()]);
+        assert_eq!(table.to_string(), "a\\x1b[2J\nb\\x0ac\\x0d");
+        assert!(table.to_html().contains("b\\x0ac\\x0d"));
+        assert_eq!(table.only("a\x1b[2J", "b\nc\r").unwrap().len(), 1);
     }
 }

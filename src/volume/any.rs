@@ -35,7 +35,8 @@ pub enum LabelsMut<'a> {
     U64(&'a mut [u64]),
 }
 
-/// Runs an expression on the volume inside an [`AnyVolume`], or on what is inside one of the other two, whatever its type.
+/// Runs an expression on the volume inside an [`AnyVolume`], or on what is inside one of the other two, whatever its
+/// type.
 macro_rules! with_volume {
     ($any:expr, $volume:ident => $expression:expr) => {
         $crate::volume::with_volume!(AnyVolume, $any, $volume => $expression)
@@ -110,20 +111,19 @@ impl AnyVolume {
         Ok(with_volume!(self, volume => volume.crop(z, y, x)?.into()))
     }
 
-    /// Adds the slices of another volume behind its own; false when that has other slices or another label type.
-    pub(super) fn append(&mut self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::U8(volume), Self::U8(other)) => volume.append(other),
-            (Self::U16(volume), Self::U16(other)) => volume.append(other),
-            (Self::U32(volume), Self::U32(other)) => volume.append(other),
-            (Self::U64(volume), Self::U64(other)) => volume.append(other),
-            _ => false,
-        }
+    /// The labels' memory.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        with_volume!(self, volume => bytemuck::cast_slice(volume.labels()))
     }
 
     /// The labels that occur, ascending.
     pub fn distinct_labels(&self) -> Vec<u64> {
         with_volume!(self, volume => volume.distinct_labels().into_iter().map(Label::to_u64).collect())
+    }
+
+    /// How many labels occur; `None` of more than `most`, for which memory would not do.
+    pub fn count_labels(&self, most: usize) -> Option<usize> {
+        with_volume!(self, volume => volume.count_labels(most))
     }
 
     /// All labels in C order as little-endian bytes.

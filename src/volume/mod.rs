@@ -13,7 +13,7 @@ mod synthetic;
 
 pub use any::AnyVolume;
 pub(crate) use any::{LabelsMut, VolumeRef, with_label_type, with_volume};
-pub use files::VolumeFormat;
+pub use files::{VolumeFormat, VolumeInfo, VolumeOptions};
 pub use label::{Label, LabelType};
 pub use synthetic::TissueOptions;
 
@@ -129,30 +129,35 @@ impl<T: Label> Volume<T> {
         Ok(Self { shape: [z.len(), y.len(), x.len()], labels })
     }
 
-    /// Adds the slices of another volume behind its own; false when they are of another shape.
-    fn append(&mut self, other: &Self) -> bool {
-        let fits = self.shape[1..] == other.shape[1..];
-        if fits {
-            self.shape[0] += other.shape[0];
-            self.labels.extend_from_slice(&other.labels);
-        }
-        fits
+    /// All labels in C order, to be changed.
+    pub(crate) fn labels_mut(&mut self) -> &mut [T] {
+        &mut self.labels
     }
 
     /// The labels that occur, ascending.
     pub fn distinct_labels(&self) -> Vec<T> {
-        let mut labels = Vec::new();
+        let mut labels: Vec<T> = self.set_of_labels(usize::MAX).into_iter().flatten().collect();
+        labels.sort_unstable();
+        labels
+    }
+
+    /// The labels that occur; `None` of more than `most`.
+    fn set_of_labels(&self, most: usize) -> Option<std::collections::HashSet<T>> {
         let mut seen = std::collections::HashSet::new();
         // Neighbours mostly share a label.
         let mut before = None;
         for &label in &self.labels {
-            if before != Some(label) && seen.insert(label) {
-                labels.push(label);
+            if before != Some(label) && seen.insert(label) && seen.len() > most {
+                return None;
             }
             before = Some(label);
         }
-        labels.sort_unstable();
-        labels
+        Some(seen)
+    }
+
+    /// How many labels occur; `None` of more than `most`, for which memory would not do.
+    pub fn count_labels(&self, most: usize) -> Option<usize> {
+        Some(self.set_of_labels(most)?.len())
     }
 
     /// The volume with every label as another type.

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import struct
@@ -34,8 +35,8 @@ def run(*arguments, check=True, cwd=ROOT, environment=None):
     return done
 
 
-def png(height, width, seed):
-    """A picture of soft stripes and noise, as a PNG file."""
+def png(height, width, seed, transparent=False):
+    """A picture of soft stripes and noise, as a PNG file; a part of it hidden where it is to be transparent."""
     noise = random.Random(seed)
     rows = b""
     for y in range(height):
@@ -43,12 +44,14 @@ def png(height, width, seed):
         for x in range(width):
             level = (x * (3 + seed % 5) + y * (1 + seed % 7)) % 256
             row += bytes((level ^ (seed * 37 % 256), (level + y) % 256, noise.randrange(max(1, level // 4), 256)))
+            if transparent:
+                row.append((0, 100, 200, 255)[x * 4 // width])
         rows += bytes(row)
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8, 6 if transparent else 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b"")
 
 
@@ -121,6 +124,41 @@ def test_bad_inputs(work):
     assert remote["rows"] == local["rows"] == 10 and remote["errors"] == 0
     assert [row["crc32"] for row in rows(work / "remote.csv")] == [row["crc32"] for row in rows(work / "local.csv")]
     return f"{len(names)} odd names, 3 bad files, 10 files read by Spark"
+
+
+def test_transparency(work):
+    """What becomes of transparency, and what is said of it, is the same; a file that cannot be kept is exit 1 and not in the journal."""
+    folder = work / "transparent"
+    folder.mkdir()
+    for seed in range(6):
+        (folder / f"{seed}.png").write_bytes(png(30, 40, seed, transparent=seed < 4))
+    settings = ["-s", "palette colors=8", "-s", "laff quality=50", "--measure", "psnr"]
+    said = {}
+    for name, more in {"threads": [], "spark": ["--spark"], "ship": ["--spark", "--ship"]}.items():
+        out = work / f"{name}-transparent"
+        done = run("sweep", folder, *settings, "-o", f"{out}.csv", "--streams", out, "--json", *more)
+        said[name] = [line for line in done.stderr.splitlines() if line.startswith("note:")]
+    assert said["threads"] == said["spark"] == said["ship"], said
+    assert "note: 4 inputs with laff: transparency was laid over white" in said["spark"], said
+    for name in ["spark", "ship"]:
+        assert rows(work / f"{name}-transparent.csv") == rows(work / "threads-transparent.csv")
+        assert files(work / f"{name}-transparent") == files(work / "threads-transparent")
+
+    # A folder is where a file is to be.
+    blocked = work / "blocked"
+    (blocked / "3.png.png").mkdir(parents=True)
+    command = ["sweep", folder, "-s", "palette colors=8", "-o", work / "blocked.csv", "--streams", blocked, "--json", "--spark"]
+    done = run(*command, check=False)
+    assert done.returncode == 1 and "3.png.png exists and is not of this sweep: --force replaces it" in done.stderr, done.stderr
+    done = run(*command, "--force", check=False)
+    assert done.returncode == 1 and json.loads(done.stdout)["streams_missing"] == 1, done.stderr
+    assert "1 compressed file is missing, the first 3.png.png" in done.stderr, done.stderr
+    assert (work / "blocked.csv.journal").read_text().count("\n") == 2 + 5
+    (blocked / "3.png.png").rmdir()
+    summary = json.loads(run(*command).stdout)
+    assert (summary["resumed"], summary["errors"], summary["streams_missing"]) == (5, 0, 0), summary
+    assert len(files(blocked)) == 6
+    return "12 rows and files, and the notes, equal those of threads; a file that could not be kept was tried again"
 
 
 def test_parquet(work, pictures):
@@ -253,7 +291,7 @@ def main():
         pictures.mkdir()
         for number in range(PICTURES):
             (pictures / f"picture-{number:02}.png").write_bytes(png(120 + number, 140, number))
-        for test in [test_equal_tables, test_bad_inputs, test_parquet, test_crashes, test_killed_worker]:
+        for test in [test_equal_tables, test_bad_inputs, test_transparency, test_parquet, test_crashes, test_killed_worker]:
             begun = time.time()
             takes_pictures = test.__code__.co_argcount == 2
             print(f"{test.__name__}: {test(*[work, pictures][: 1 + takes_pictures])} ({time.time() - begun:.0f} s)", flush=True)
@@ -265,7 +303,9 @@ def main():
         shutil.rmtree(work)
     left = processes()
     assert not left, left
-    print("down: no process is left")
+    sent = [path for path in pathlib.Path(tempfile.gettempdir()).glob("cortado-*") if re.fullmatch("cortado-[0-9a-f]{32}", path.name)]
+    assert not sent, sent
+    print("down: no process is left, and nothing of what was sent")
 
 
 main()

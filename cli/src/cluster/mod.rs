@@ -1,9 +1,11 @@
 //! `cortado cluster`: Apache Spark on this machine, or on several.
 //!
-//! A cluster is a master, workers that run executors, and the Spark Connect server, which is the driver of every sweep. All that is
-//! known of it lies in the project's `.cortado/cluster` folder, which only its owner may read.
+//! A cluster is a master, workers that run executors, and the Spark Connect server, which is the driver of every sweep.
+//! All that is known of it lies in the project's `.cortado/cluster` folder, which only its owner may read.
 
 mod daemons;
+#[cfg(any(feature = "spark", test))]
+pub mod fresh;
 mod setup;
 
 use crate::output;

@@ -19,6 +19,7 @@ pub struct Installation {
 impl Installation {
     pub fn prepare(state: &Path) -> Result<Self> {
         check_java()?;
+        let _lock = steps::lock(state)?;
         let python = environment(state)?;
         let output = Command::new(&python).args(["-c", "import pyspark; print(pyspark.__path__[0])"]).output();
         let output = output.with_context(|| format!("cannot run {}", python.display()))?;
@@ -30,6 +31,7 @@ impl Installation {
     }
 }
 
+/// The environment that Spark lies in; for who has the lock.
 fn environment(state: &Path) -> Result<PathBuf> {
     python::environment(&state.join("spark"), REQUIREMENTS, "Spark (460 MB, the first time)")
 }
@@ -66,6 +68,7 @@ fn java_version(said: &str) -> Option<u32> {
 /// Builds the program that speaks to Spark, and keeps it in the state folder under the name returned.
 pub fn client(state: &Path) -> Result<PathBuf> {
     let root = state.parent().context("the state folder has no parent")?;
+    let _lock = steps::lock(state)?;
     let python = environment(state)?;
     let protoc = python.with_file_name(steps::executable("protoc"));
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

@@ -1,9 +1,9 @@
 //! The prepared workplace, and JupyterLab in it.
 
-use super::{kernel, python};
+use super::{kernel, python, steps};
 use anyhow::{Context, Result, bail};
 use std::env;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -16,8 +16,8 @@ pub struct Workplace {
 
 const REQUIREMENTS: &str = include_str!("requirements.txt");
 
-/// Defaults that a reader can change in JupyterLab's settings: no questions about news and updates on the first page, and
-/// cells that stay in the page when they are scrolled out of sight, so that a slider keeps its place.
+/// Defaults that a reader can change in JupyterLab's settings: no questions about news and updates on the first page,
+/// and cells that stay in the page when they are scrolled out of sight, so that a slider keeps its place.
 const OVERRIDES: &str = r#"{
   "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false},
   "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}
@@ -31,8 +31,7 @@ impl Workplace {
         let state = root.join(".cortado");
         let cannot = || format!("cannot write in {}", state.display());
         fs::create_dir_all(state.join("jupyter")).with_context(cannot)?;
-        let lock = File::create(state.join("lock")).with_context(cannot)?;
-        lock.lock().with_context(cannot)?;
+        let _lock = steps::lock(&state)?;
         let venv = state.join("venv");
         let python = python::environment(&venv, REQUIREMENTS, "JupyterLab")?;
         kernel::install(&root, &state, &venv)?;

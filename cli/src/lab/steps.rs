@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::hash_map::DefaultHasher;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::hash::{Hash, Hasher};
 use std::io::{BufRead, BufReader, IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -17,6 +17,23 @@ pub fn once(mark: &Path, key: &str, there: bool, work: impl FnOnce() -> Result<(
     }
     work()?;
     fs::write(mark, key).with_context(|| format!("cannot write {}", mark.display()))
+}
+
+/// Takes the lock of the project's state folder, which holds until the file returned is dropped: one process at a time
+/// sets up. Who has to wait says so.
+pub fn lock(state: &Path) -> Result<File> {
+    let cannot = || format!("cannot write in {}", state.display());
+    let lock = File::create(state.join("lock")).with_context(cannot)?;
+    match lock.try_lock() {
+        Ok(()) => return Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            eprintln!("waiting for another cortado that is setting up {} ...", state.display());
+        }
+        // The next call has the same reason.
+        Err(TryLockError::Error(_)) => {}
+    }
+    lock.lock().with_context(cannot)?;
+    Ok(lock)
 }
 
 /// A short name for some content; equal content, equal name.
@@ -60,7 +77,8 @@ fn program(command: &Command) -> PathBuf {
     command.get_program().into()
 }
 
-/// Runs a command to its end, tells every line that it prints, and returns whether it succeeded and all that it printed.
+/// Runs a command to its end, tells every line that it prints, and returns whether it succeeded and all that it
+/// printed.
 fn watch(command: &mut Command, mut on_line: impl FnMut(&str)) -> Result<(bool, String)> {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let stdout = child.stdout.take().ok_or_else(|| anyhow!("no output to read"))?;
@@ -89,7 +107,8 @@ pub fn executable(name: &str) -> String {
     format!("{name}{}", std::env::consts::EXE_SUFFIX)
 }
 
-/// Copies a built program to where it is kept. The one there may be running: it is replaced by a rename, never written to.
+/// Copies a built program to where it is kept. The one there may be running: it is replaced by a rename, never written
+/// to.
 pub fn place(built: &Path, program: &Path) -> Result<()> {
     let fresh = program.with_extension("new");
     fs::copy(built, &fresh)

@@ -9,6 +9,20 @@ pub fn cortado(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_cortado")).current_dir(folder).args(arguments).output().unwrap()
 }
 
+/// Runs a script for sh, in which `"$0"` is the command and `"$1"`, `"$2"` ... are the arguments.
+pub fn shell(folder: &Path, script: &str, arguments: &[&str]) -> Output {
+    let mut command = Command::new("sh");
+    command.current_dir(folder).args(["-c", script, env!("CARGO_BIN_EXE_cortado")]).args(arguments).output().unwrap()
+}
+
+/// Checks that a command failed with exit code 1 and one line, and returns that line.
+pub fn failure(output: &Output) -> String {
+    let message = stderr(output);
+    assert_eq!(output.status.code(), Some(1), "{}: {message}", output.status);
+    assert_eq!(message.lines().count(), 1, "{message}");
+    message.trim_end().to_owned()
+}
+
 pub fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
@@ -23,11 +37,8 @@ pub fn json(folder: &Path, arguments: &[&str]) -> serde_json::Value {
 /// Runs what must fail with exit code 1 and returns its one line.
 pub fn refusal(folder: &Path, arguments: &[&str]) -> String {
     let output = cortado(folder, arguments);
-    let message = stderr(&output);
-    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {message}");
-    assert_eq!(message.lines().count(), 1, "{arguments:?}: {message}");
-    assert!(output.stdout.is_empty());
-    message.trim_end().to_owned()
+    assert!(output.stdout.is_empty(), "{arguments:?}");
+    failure(&output)
 }
 
 pub fn names(folder: &Path) -> Vec<PathBuf> {

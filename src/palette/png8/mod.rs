@@ -2,13 +2,13 @@
 
 use super::{IndexedPhoto, MAX_COLORS, Palette};
 use crate::error::{Error, Limits, Result};
-use crate::photo::one_line;
+use crate::photo::{Conversion, colors_to_srgb, one_line, open_png};
 use filter::{Choice, filter};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use png::{ColorType, Transformations};
 use rayon::prelude::*;
-use std::io::{Cursor, Write};
+use std::io::Write;
 
 mod filter;
 mod order;
@@ -20,8 +20,8 @@ pub enum Effort {
     /// Indices as they are, deflated well.
     #[default]
     Fast,
-    /// Orders of the palette, row filters and the deflate stream are searched for the smallest file: for files that are written
-    /// once and read often. Takes many seconds a megapixel.
+    /// Orders of the palette, row filters and the deflate stream are searched for the smallest file: for files that are
+    /// written once and read often. Takes many seconds a megapixel.
     Best,
 }
 
@@ -113,18 +113,25 @@ impl IndexedPhoto {
         Self::from_png_with(bytes, &Limits::new())
     }
 
-    /// Reads an indexed PNG file in memory: any bit depth, interlaced or not, palette order kept. A single
-    /// transparent entry stays one and is white; where there are more, or half transparent ones, they are laid over white.
+    /// Reads an indexed PNG file in memory: any bit depth, interlaced or not, palette order kept. A single transparent
+    /// entry stays one and is white; where there are more, or half transparent ones, they are laid over white.
     ///
     /// # Errors
     /// [`Error::Malformed`] when the bytes are no PNG, a damaged one, or one with an index beyond its palette;
     /// [`Error::Unsupported`] for a PNG that is not indexed; [`Error::TooLarge`].
     pub fn from_png_with(bytes: &[u8], limits: &Limits) -> Result<Self> {
+        Ok(Self::from_png_noting(bytes, limits)?.0)
+    }
+
+    /// As [`IndexedPhoto::from_png_with`], and tells what of the file the palette's colours do not hold: they are sRGB,
+    /// over white.
+    ///
+    /// # Errors
+    /// As [`IndexedPhoto::from_png_with`].
+    pub fn from_png_noting(bytes: &[u8], limits: &Limits) -> Result<(Self, Conversion)> {
         let malformed = |error: png::DecodingError| Error::malformed("PNG", one_line(&error));
-        let png_limits = png::Limits { bytes: usize::try_from(limits.bytes).unwrap_or(usize::MAX) };
-        let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), png_limits);
-        decoder.set_transformations(Transformations::IDENTITY);
-        let mut reader = decoder.read_info().map_err(malformed)?;
+        let mut budget = limits.budget();
+        let mut reader = open_png(bytes, &budget, Transformations::IDENTITY).map_err(malformed)?;
         let info = reader.info();
         if info.color_type != ColorType::Indexed {
             return Err(Error::Unsupported("the PNG holds colours, not a palette and indices".into()));
@@ -133,12 +140,11 @@ impl IndexedPhoto {
         limits.check_pixels(height, width)?;
         let opacity = info.trns.clone().unwrap_or_default();
         let palette = info.palette.as_ref().ok_or_else(|| Error::malformed("PNG", "it has no palette"))?;
-        let colors: Vec<[u8; 3]> = palette.as_chunks::<3>().0.to_vec();
+        let (colors, mut conversion) = colors_to_srgb(bytes, palette.as_chunks::<3>().0);
         let opaque = colors.iter().enumerate().map(|(i, &color)| over_white(color, opacity.get(i).copied()));
         let palette = Palette::from_colors(&opaque.collect::<Vec<_>>())?;
         let size = reader.output_buffer_size().ok_or_else(|| Error::malformed("PNG", "its size overflows"))?;
-        limits.check_bytes(size as u64)?;
-        let mut packed = vec![0; size];
+        let mut packed = budget.zeroed(size)?;
         reader.next_frame(&mut packed).map_err(malformed)?;
         let transparent = match opacity.iter().position(|&alpha| alpha == 0) {
             Some(entry) if entry < palette.len() && opacity.iter().filter(|&&alpha| alpha < 255).count() == 1 => {
@@ -146,7 +152,11 @@ impl IndexedPhoto {
             }
             _ => None,
         };
-        Ok(Self::from_parts(height, width, unpack(&packed, width, depth), palette)?.set_transparent(transparent))
+        budget.take((height * width) as u64)?;
+        let indices = unpack(&packed, width, depth);
+        conversion.alpha_flattened =
+            indices.iter().any(|&index| opacity.get(usize::from(index)).is_some_and(|&alpha| alpha < 255));
+        Ok((Self::from_parts(height, width, indices, palette)?.set_transparent(transparent), conversion))
     }
 }
 

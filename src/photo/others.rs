@@ -1,0 +1,129 @@
+//! GIF, WebP, BMP and PNM pictures, by the decoders of the crate image.
+
+use super::color::{ColorSpace, LONGEST_PROFILE};
+use super::conversion::Conversion;
+use super::decode::exif_orientation;
+use super::one_line;
+use super::picture::{Alpha, Model, Picture, Samples};
+use crate::error::{Budget, Error, Limits, Result};
+use image::codecs::bmp::BmpDecoder;
+use image::codecs::gif::GifDecoder;
+use image::codecs::pnm::PnmDecoder;
+use image::codecs::webp::WebPDecoder;
+use image::{DynamicImage, ImageDecoder, ImageError};
+use std::io::Cursor;
+
+pub(super) fn read_gif(bytes: &[u8], limits: &Limits, budget: &mut Budget) -> Result<Picture> {
+    const FORMAT: &str = "GIF";
+    let decoder = GifDecoder::new(Cursor::new(bytes)).map_err(failed(FORMAT))?;
+    let mut picture = read(FORMAT, decoder, limits, budget)?;
+    picture.conversion.first_of_several = has_second_frame(bytes);
+    Ok(picture)
+}
+
+/// Whether another frame follows the first.
+fn has_second_frame(bytes: &[u8]) -> bool {
+    let mut options = gif::DecodeOptions::new();
+    options.skip_frame_decoding(true);
+    let Ok(mut decoder) = options.read_info(bytes) else { return false };
+    let mut another = || matches!(decoder.next_frame_info(), Ok(Some(_)));
+    another() && another()
+}
+
+pub(super) fn read_webp(bytes: &[u8], limits: &Limits, budget: &mut Budget) -> Result<Picture> {
+    const FORMAT: &str = "WebP";
+    let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(failed(FORMAT))?;
+    let first_of_several = decoder.has_animation();
+    let mut picture = read(FORMAT, decoder, limits, budget)?;
+    picture.conversion.first_of_several = first_of_several;
+    Ok(picture)
+}
+
+pub(super) fn read_bmp(bytes: &[u8], limits: &Limits, budget: &mut Budget) -> Result<Picture> {
+    const FORMAT: &str = "BMP";
+    // The decoder would take the palette's end for pixels.
+    if pixels_begin_early(bytes) == Some(true) {
+        return Err(Error::malformed_at(FORMAT, 10, "its pixels begin before its headers and palette end"));
+    }
+    read(FORMAT, BmpDecoder::new(Cursor::new(bytes)).map_err(failed(FORMAT))?, limits, budget)
+}
+
+/// Whether the pixels are said to begin within the headers or the palette.
+fn pixels_begin_early(bytes: &[u8]) -> Option<bool> {
+    let number = |at: usize| Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
+    let (start, header) = (number(10)?, number(14)?);
+    let mut end = 14u32.checked_add(header)?;
+    if header >= 40 && u16::from_le_bytes(bytes.get(28..30)?.try_into().ok()?) <= 8 {
+        let bits = u32::from(bytes[28]);
+        let colors = match number(46)? {
+            0 => 1 << bits,
+            colors => colors,
+        };
+        end = end.checked_add(colors.checked_mul(4)?)?;
+    }
+    Some(start < end)
+}
+
+pub(super) fn read_pnm(bytes: &[u8], limits: &Limits, budget: &mut Budget) -> Result<Picture> {
+    const FORMAT: &str = "PNM";
+    read(FORMAT, PnmDecoder::new(Cursor::new(bytes)).map_err(failed(FORMAT))?, limits, budget)
+}
+
+fn failed(format: &'static str) -> impl Fn(ImageError) -> Error {
+    move |error| match error {
+        ImageError::Limits(_) => {
+            Error::Unsupported(format!("this {format} file asks for more memory than its decoder may take"))
+        }
+        ImageError::Unsupported(_) => {
+            Error::Unsupported(format!("cannot read this {format} file: {}", one_line(&error)))
+        }
+        _ => Error::malformed(format, one_line(&error)),
+    }
+}
+
+fn read(format: &'static str, mut decoder: impl ImageDecoder, limits: &Limits, budget: &mut Budget) -> Result<Picture> {
+    let (width, height) = decoder.dimensions();
+    let (width, height) = (width as usize, height as usize);
+    limits.check_pixels(height, width)?;
+    let bytes = decoder.total_bytes();
+    // The decoder's own copy, at most, and what it gives.
+    budget.take(bytes.saturating_mul(2))?;
+    let mut own = image::Limits::default();
+    own.max_alloc = Some(limits.bytes);
+    decoder.set_limits(own).map_err(failed(format))?;
+    let color = match decoder.icc_profile() {
+        Ok(Some(profile)) if profile.len() > LONGEST_PROFILE => ColorSpace::Unknown,
+        Ok(Some(profile)) => ColorSpace::Icc(profile),
+        Ok(None) => ColorSpace::Srgb,
+        Err(_) => ColorSpace::Unknown,
+    };
+    let orientation = decoder.exif_metadata().ok().flatten().map_or(1, |exif| exif_orientation(&exif));
+    let picture = DynamicImage::from_decoder(decoder).map_err(failed(format))?;
+    budget.give_back(bytes);
+    let deep = |samples: Vec<u16>| Samples::Sixteen(samples);
+    let (model, alpha, samples) = match picture {
+        DynamicImage::ImageLuma8(grey) => (Model::Grey, Alpha::None, Samples::Eight(grey.into_raw())),
+        DynamicImage::ImageLumaA8(grey) => (Model::Grey, Alpha::Straight, Samples::Eight(grey.into_raw())),
+        DynamicImage::ImageRgb8(rgb) => (Model::Rgb, Alpha::None, Samples::Eight(rgb.into_raw())),
+        DynamicImage::ImageRgba8(rgb) => (Model::Rgb, Alpha::Straight, Samples::Eight(rgb.into_raw())),
+        DynamicImage::ImageLuma16(grey) => (Model::Grey, Alpha::None, deep(grey.into_raw())),
+        DynamicImage::ImageLumaA16(grey) => (Model::Grey, Alpha::Straight, deep(grey.into_raw())),
+        DynamicImage::ImageRgb16(rgb) => (Model::Rgb, Alpha::None, deep(rgb.into_raw())),
+        DynamicImage::ImageRgba16(rgb) => (Model::Rgb, Alpha::Straight, deep(rgb.into_raw())),
+        _ => {
+            let message = format!("a {format} file with floating-point samples is not supported");
+            return Err(Error::Unsupported(message));
+        }
+    };
+    let depth_reduced = matches!(samples, Samples::Sixteen(_));
+    Ok(Picture {
+        height,
+        width,
+        model,
+        alpha,
+        samples,
+        color,
+        orientation,
+        conversion: Conversion { depth_reduced, ..Conversion::default() },
+    })
+}
