@@ -73,14 +73,7 @@ fn describe(options: &Options, limits: &Limits, fields: &mut Map<String, Value>)
         Some(Codec::Femto(_)) => return femto::info(&input, limits, fields),
         Some(Codec::Palette) | None => {}
     }
-    // A pipe's name tells nothing.
-    let inside = SecondStage::from_magic(&input).map(|method| method.first_bytes(&input, 8));
-    let magic = inside.as_deref().unwrap_or(&input);
-    let is_labels = match magic {
-        [0x93, b'N', b'U', ..] | [b'P', b'K', ..] => true,
-        _ => AnyVolume::info_of(&input, &reading).is_ok_and(|info| info.format == "tiff" && info.is_likely_labels()),
-    };
-    if !is_file && is_labels {
+    if !is_file && holds_labels(&input, &reading) {
         return labels::volume_info_of(&input, &reading, limits, fields);
     }
     let (what, may_be_stack) = photo_info(&input, limits, fields)?;
@@ -89,6 +82,15 @@ fn describe(options: &Options, limits: &Limits, fields: &mut Map<String, Value>)
         AnyVolume::info_of(&input, &reading)?;
     }
     Ok(what)
+}
+
+/// Whether the bytes of a pipe, whose name tells nothing, are raw labels.
+fn holds_labels(input: &[u8], options: &VolumeOptions) -> bool {
+    let inside = SecondStage::from_magic(input).map(|method| method.first_bytes(input, 8));
+    match inside.as_deref().unwrap_or(input) {
+        [0x93, b'N', b'U', ..] | [b'P', b'K', ..] => true,
+        _ => AnyVolume::info_of(input, options).is_ok_and(|info| info.format == "tiff" && info.is_likely_labels()),
+    }
 }
 
 /// Whether a file is raw labels: an array by its name, or a TIFF file of several slices or of more than 8 bits.
