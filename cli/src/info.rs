@@ -177,8 +177,9 @@ fn format_of(bytes: &[u8]) -> &'static str {
         [0xFF, ..] => "jpeg",
         [b'G', ..] => "gif",
         [b'R', ..] => "webp",
-        [b'B', ..] => "bmp",
+        [b'I' | b'M', ..] => "tiff",
         [b'P', ..] => "pnm",
-        _ => "tiff",
+        // Without a file header it has no letters of its own.
+        _ => "bmp",
     }
 }

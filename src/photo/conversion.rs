@@ -16,6 +16,8 @@ pub struct Conversion {
     pub first_of_several: bool,
     /// Pixels have samples of unknown meaning beside their colours; they were left out.
     pub samples_left_out: bool,
+    /// The file names colours by numbers and has no palette for them; the numbers were taken for grey levels.
+    pub palette_missing: bool,
     /// Percent of a damaged picture that are missing, rounded up; 0 of a whole one.
     pub missing_percent: u8,
 }
@@ -39,6 +41,7 @@ impl Conversion {
         note(self.color_ignored, "the file's colour profile could not be applied: its colours are taken for sRGB");
         note(self.first_of_several, "the file has several frames or pages: the first was taken");
         note(self.samples_left_out, "samples of unknown meaning beside the colours were left out");
+        note(self.palette_missing, "the file has no palette: its numbers were taken for grey levels");
         let missing = format!("{} % of the picture is missing", self.missing_percent);
         note(self.missing_percent > 0, &missing);
         notes

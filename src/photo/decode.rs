@@ -3,7 +3,7 @@
 use super::color::ColorSpace;
 use super::conversion::Conversion;
 use super::picture::{Alpha, Model, Picture, Samples};
-use super::{Opened, jpeg, others, png, tiff};
+use super::{Opened, bmp, gif, jpeg, others, png, tiff};
 use crate::error::{Budget, Error, Limits, Result};
 use crate::tiff::{Tiff, tag};
 use std::io::Cursor;
@@ -14,12 +14,15 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits, partial: bool) -> Result<Ope
     let picture = match bytes {
         [0x89, b'P', b'N', b'G', ..] => png::read(bytes, limits, &mut budget)?,
         [0xFF, 0xD8, ..] => read_jpeg(bytes, limits, partial, &mut budget)?,
-        [b'G', b'I', b'F', b'8', ..] => others::read_gif(bytes, limits, &mut budget)?,
+        [b'G', b'I', b'F', b'8', ..] => gif::read(bytes, limits, &mut budget)?,
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => {
             others::read_webp(bytes, limits, &mut budget)?
         }
-        [b'B', b'M', ..] => others::read_bmp(bytes, limits, &mut budget)?,
-        [b'P', b'1'..=b'7', b'\t' | b'\n' | b'\r' | b' ' | b'#', ..] => others::read_pnm(bytes, limits, &mut budget)?,
+        [b'B', b'M', ..] => bmp::read(bytes, limits, &mut budget)?,
+        [b'P', b'1'..=b'6', b'\t' | b'\n' | b'\r' | b' ' | b'#', ..] | [b'P', b'7', b'\n' | b'\r' | b'#', ..] => {
+            others::read_pnm(bytes, limits, &mut budget)?
+        }
+        _ if bmp::is_bare(bytes) => bmp::read(bytes, limits, &mut budget)?,
         _ if Tiff::is_tiff(bytes) => tiff::read(bytes, limits, &mut budget)?,
         _ => {
             let found = unknown_file("no PNG, JPEG, TIFF, GIF, WebP, BMP or PNM", bytes);
@@ -41,6 +44,7 @@ pub(crate) fn unknown_file(none: &str, bytes: &[u8]) -> String {
         [0, 0, 0, 12, b'J', b'X', b'L', ..] => "a JPEG XL picture: save it as PNG",
         [b'%', b'P', b'D', b'F', ..] => "a PDF document: save its picture as PNG",
         [b'8', b'B', b'P', b'S', ..] => "a Photoshop file: save it as PNG or TIFF",
+        [b'P', b'7', b' ', ..] => "an XV thumbnail: save it as PNG",
         [b'P', b'K', ..] => "an archive: unpack it",
         [0x1F, 0x8B, ..] => "a gzip file: decompress it",
         [b'c', b'p', b's', b'o', ..] | [b'r', b's', b't', b't', ..] => "a label volume's stream: decompress it",
@@ -74,13 +78,18 @@ fn read_jpeg(bytes: &[u8], limits: &Limits, partial: bool, budget: &mut Budget) 
         alpha: Alpha::None,
         samples: Samples::Eight(decoded.samples),
         color,
-        orientation: header.exif.as_deref().map_or(1, exif_orientation),
+        orientation: orientation(header.exif.as_deref(), header.xmp.as_deref()),
         conversion: Conversion { missing_percent, ..Conversion::default() },
     })
 }
 
-/// The orientation in EXIF data, which are a TIFF file of their own; 1, upright, where there is none.
-pub(super) fn exif_orientation(exif: &[u8]) -> u64 {
+/// The orientation that a file's metadata ask for: EXIF data before XMP; 1, upright, where neither says.
+pub(super) fn orientation(exif: Option<&[u8]>, xmp: Option<&[u8]>) -> u64 {
+    exif.and_then(exif_orientation).or_else(|| xmp.and_then(xmp_orientation)).unwrap_or(1)
+}
+
+/// The orientation in EXIF data, which are a TIFF file of their own.
+pub(super) fn exif_orientation(exif: &[u8]) -> Option<u64> {
     // WebP and others keep the mark that JPEG puts before it.
     let mut source = Cursor::new(exif.strip_prefix(b"Exif\0\0").unwrap_or(exif));
     let mut read = || -> Result<Option<u64>> {
@@ -91,5 +100,17 @@ pub(super) fn exif_orientation(exif: &[u8]) -> u64 {
         }
     };
     // Damaged EXIF data are no reason not to show a picture.
-    read().ok().flatten().unwrap_or(1)
+    read().ok().flatten()
+}
+
+/// The orientation in XMP, which is XML: the digit of a property, as an attribute or an element.
+pub(super) fn xmp_orientation(xmp: &[u8]) -> Option<u64> {
+    const NAME: &[u8] = b"tiff:Orientation";
+    let at = xmp.windows(NAME.len()).position(|window| window == NAME)?;
+    match xmp[at + NAME.len()..] {
+        [b'>', digit @ b'1'..=b'8', ..] | [b'=', b'"' | b'\'', digit @ b'1'..=b'8', ..] => {
+            Some(u64::from(digit - b'0'))
+        }
+        _ => None,
+    }
 }

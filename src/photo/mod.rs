@@ -2,10 +2,14 @@
 
 // What no type of the interface is in is hidden from a notebook's analyser; see DESIGN.md.
 #[cfg(not(rust_analyzer))]
+mod bmp;
+#[cfg(not(rust_analyzer))]
 mod color;
 mod conversion;
 #[cfg(not(rust_analyzer))]
 mod decode;
+#[cfg(not(rust_analyzer))]
+mod gif;
 #[cfg(not(rust_analyzer))]
 pub(crate) mod jpeg;
 #[cfg(not(rust_analyzer))]

@@ -1,34 +1,15 @@
-//! GIF, WebP, BMP and PNM pictures, by the decoders of the crate image.
+//! WebP and PNM pictures, and what else the decoders of the crate image read.
 
 use super::color::{ColorSpace, LONGEST_PROFILE};
 use super::conversion::Conversion;
-use super::decode::exif_orientation;
+use super::decode::orientation;
 use super::one_line;
 use super::picture::{Alpha, Model, Picture, Samples};
 use crate::error::{Budget, Error, Limits, Result};
-use image::codecs::bmp::BmpDecoder;
-use image::codecs::gif::GifDecoder;
 use image::codecs::pnm::PnmDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::{DynamicImage, ImageDecoder, ImageError};
 use std::io::Cursor;
-
-pub(super) fn read_gif(bytes: &[u8], limits: &Limits, budget: &mut Budget) -> Result<Picture> {
-    const FORMAT: &str = "GIF";
-    let decoder = GifDecoder::new(Cursor::new(bytes)).map_err(failed(FORMAT))?;
-    let mut picture = read(FORMAT, decoder, limits, budget)?;
-    picture.conversion.first_of_several = has_second_frame(bytes);
-    Ok(picture)
-}
-
-/// Whether another frame follows the first.
-fn has_second_frame(bytes: &[u8]) -> bool {
-    let mut options = gif::DecodeOptions::new();
-    options.skip_frame_decoding(true);
-    let Ok(mut decoder) = options.read_info(bytes) else { return false };
-    let mut another = || matches!(decoder.next_frame_info(), Ok(Some(_)));
-    another() && another()
-}
 
 pub(super) fn read_webp(bytes: &[u8], limits: &Limits, budget: &mut Budget) -> Result<Picture> {
     const FORMAT: &str = "WebP";
@@ -39,37 +20,12 @@ pub(super) fn read_webp(bytes: &[u8], limits: &Limits, budget: &mut Budget) -> R
     Ok(picture)
 }
 
-pub(super) fn read_bmp(bytes: &[u8], limits: &Limits, budget: &mut Budget) -> Result<Picture> {
-    const FORMAT: &str = "BMP";
-    // The decoder would take the palette's end for pixels.
-    if pixels_begin_early(bytes) == Some(true) {
-        return Err(Error::malformed_at(FORMAT, 10, "its pixels begin before its headers and palette end"));
-    }
-    read(FORMAT, BmpDecoder::new(Cursor::new(bytes)).map_err(failed(FORMAT))?, limits, budget)
-}
-
-/// Whether the pixels are said to begin within the headers or the palette.
-fn pixels_begin_early(bytes: &[u8]) -> Option<bool> {
-    let number = |at: usize| Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
-    let (start, header) = (number(10)?, number(14)?);
-    let mut end = 14u32.checked_add(header)?;
-    if header >= 40 && u16::from_le_bytes(bytes.get(28..30)?.try_into().ok()?) <= 8 {
-        let bits = u32::from(bytes[28]);
-        let colors = match number(46)? {
-            0 => 1 << bits,
-            colors => colors,
-        };
-        end = end.checked_add(colors.checked_mul(4)?)?;
-    }
-    Some(start < end)
-}
-
 pub(super) fn read_pnm(bytes: &[u8], limits: &Limits, budget: &mut Budget) -> Result<Picture> {
     const FORMAT: &str = "PNM";
     read(FORMAT, PnmDecoder::new(Cursor::new(bytes)).map_err(failed(FORMAT))?, limits, budget)
 }
 
-fn failed(format: &'static str) -> impl Fn(ImageError) -> Error {
+pub(super) fn failed(format: &'static str) -> impl Fn(ImageError) -> Error {
     move |error| match error {
         ImageError::Limits(_) => {
             Error::Unsupported(format!("this {format} file asks for more memory than its decoder may take"))
@@ -81,7 +37,13 @@ fn failed(format: &'static str) -> impl Fn(ImageError) -> Error {
     }
 }
 
-fn read(format: &'static str, mut decoder: impl ImageDecoder, limits: &Limits, budget: &mut Budget) -> Result<Picture> {
+/// What a decoder gives, and what it knows of colours and orientation.
+pub(super) fn read(
+    format: &'static str,
+    mut decoder: impl ImageDecoder,
+    limits: &Limits,
+    budget: &mut Budget,
+) -> Result<Picture> {
     let (width, height) = decoder.dimensions();
     let (width, height) = (width as usize, height as usize);
     limits.check_pixels(height, width)?;
@@ -97,7 +59,8 @@ fn read(format: &'static str, mut decoder: impl ImageDecoder, limits: &Limits, b
         Ok(None) => ColorSpace::Srgb,
         Err(_) => ColorSpace::Unknown,
     };
-    let orientation = decoder.exif_metadata().ok().flatten().map_or(1, |exif| exif_orientation(&exif));
+    let (exif, xmp) = (decoder.exif_metadata().ok().flatten(), decoder.xmp_metadata().ok().flatten());
+    let orientation = orientation(exif.as_deref(), xmp.as_deref());
     let picture = DynamicImage::from_decoder(decoder).map_err(failed(format))?;
     budget.give_back(bytes);
     let deep = |samples: Vec<u16>| Samples::Sixteen(samples);

@@ -2,12 +2,18 @@
 
 use super::color::{ColorSpace, LONGEST_PROFILE};
 use super::conversion::Conversion;
-use super::decode::exif_orientation;
+use super::decode::{exif_orientation, xmp_orientation};
 use super::one_line;
 use super::picture::{Alpha, Model, Picture, Samples};
 use crate::error::{Budget, Error, Limits, Result};
 use png::{BitDepth, ColorType, Decoder, DecodingError, Reader, Transformations};
 use std::io::{Cursor, Read};
+
+/// The keys of texts that are metadata: XMP, and ImageMagick's EXIF data.
+const METADATA: [&[u8]; 3] = [XMP, b"Raw profile type exif", b"Raw profile type APP1"];
+const XMP: &[u8] = b"XML:com.adobe.xmp";
+/// The most of such texts that are looked at: each may have to be unpacked.
+const MOST_TEXTS: usize = 4;
 
 /// What of the chunks before the pixels matters here.
 #[derive(Default)]
@@ -19,6 +25,9 @@ struct Chunks {
     exponent: Option<f64>,
     chromaticities: Option<[[f64; 2]; 4]>,
     orientation: Option<u64>,
+    /// That of the file's texts, and of how many that were looked at.
+    text_orientation: Option<u64>,
+    texts: usize,
 }
 
 /// A decoder of pixels alone: text is not looked at, and the profile is read under a limit of its own.
@@ -99,7 +108,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits, budget: &mut Budget) -> Result
         alpha,
         samples: Samples::Eight(Vec::new()),
         color: chunks.color_space(),
-        orientation: chunks.orientation.unwrap_or(1),
+        orientation: chunks.orientation.or(chunks.text_orientation).unwrap_or(1),
         conversion: Conversion { first_of_several, depth_reduced: depth == BitDepth::Sixteen, ..Conversion::default() },
     };
     picture.samples = match depth {
@@ -140,7 +149,14 @@ impl Chunks {
             let number = |at: usize| data.get(at..at + 4).map(|bytes| be(bytes) as f64 / 100_000.0);
             match &head[4..] {
                 b"IDAT" => is_behind = true,
-                b"eXIf" => found.orientation = Some(exif_orientation(data)),
+                b"eXIf" => found.orientation = exif_orientation(data),
+                // What the chunk made for it says counts before what texts say.
+                kind @ (b"tEXt" | b"zTXt" | b"iTXt") if found.texts < MOST_TEXTS => {
+                    if let Some((key, text)) = split_at_zero(data).filter(|(key, _)| METADATA.contains(key)) {
+                        found.texts += 1;
+                        found.text_orientation = found.text_orientation.or_else(|| text_orientation(kind, key, text));
+                    }
+                }
                 _ if is_behind => {}
                 b"cICP" => found.cicp = data.try_into().ok(),
                 // There may be one; another would cost as much again.
@@ -174,11 +190,47 @@ fn be(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0, |number, &byte| number << 8 | u32::from(byte))
 }
 
+/// The orientation in a chunk of text: in XMP, or in EXIF data in the hexadecimal numbers of ImageMagick.
+fn text_orientation(kind: &[u8], key: &[u8], text: &[u8]) -> Option<u64> {
+    let unpacked;
+    let text = match (kind, text) {
+        (b"tEXt", text) => text,
+        (b"zTXt", [0, packed @ ..]) => {
+            unpacked = unzip(packed)?;
+            &unpacked
+        }
+        (b"iTXt", [is_packed, 0, rest @ ..]) => {
+            let (_, rest) = split_at_zero(rest)?;
+            let (_, text) = split_at_zero(rest)?;
+            unpacked = if *is_packed == 1 { unzip(text)? } else { Vec::new() };
+            if *is_packed == 1 { &unpacked } else { text }
+        }
+        _ => return None,
+    };
+    if key == XMP {
+        return xmp_orientation(text);
+    }
+    // Its kind and length come first, a line each.
+    let numbers = text.trim_ascii_start().splitn(3, |&byte| byte == b'\n').nth(2)?;
+    let digits: Vec<u8> = numbers.iter().filter_map(|&byte| Some(char::from(byte).to_digit(16)? as u8)).collect();
+    let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+    exif_orientation(&bytes)
+}
+
+fn split_at_zero(data: &[u8]) -> Option<(&[u8], &[u8])> {
+    let zero = data.iter().position(|&byte| byte == 0)?;
+    Some((&data[..zero], &data[zero + 1..]))
+}
+
 /// The profile of an iCCP chunk: a name, a zero, the method, then zlib.
 fn inflate(data: &[u8]) -> Option<Vec<u8>> {
-    let name = data.iter().position(|&byte| byte == 0)?;
-    let packed = data.get(name + 2..)?;
-    let mut profile = Vec::new();
-    flate2::read::ZlibDecoder::new(packed).take(LONGEST_PROFILE as u64 + 1).read_to_end(&mut profile).ok()?;
-    (profile.len() <= LONGEST_PROFILE).then_some(profile)
+    let (_, packed) = split_at_zero(data)?;
+    unzip(packed.get(1..)?)
+}
+
+/// What zlib holds, when that is no longer than a profile may be.
+fn unzip(packed: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    flate2::read::ZlibDecoder::new(packed).take(LONGEST_PROFILE as u64 + 1).read_to_end(&mut bytes).ok()?;
+    (bytes.len() <= LONGEST_PROFILE).then_some(bytes)
 }

@@ -95,7 +95,7 @@ impl Kind {
             photometric::PALETTE => return refused("with a palette of more than 256 colours"),
             photometric::CMYK if matches!(ink_set, None | Some(1)) => Self::Cmyk,
             photometric::CMYK => return refused("of other inks than CMYK"),
-            photometric::YCBCR if page.is_jpeg() && !page.planar => Self::Rgb,
+            photometric::YCBCR if page.jpeg_gives_rgb => Self::Rgb,
             photometric::YCBCR if page.bits == 8 => Self::YCbCr,
             photometric::YCBCR => return refused("of YCbCr of other than 8 bits"),
             photometric::LAB if matches!(page.bits, 8 | 16) => Self::Lab,

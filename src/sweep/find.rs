@@ -11,8 +11,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The extensions of the files in a folder that are read.
-const READ: [&str; 15] =
-    ["png", "jpg", "jpeg", "tif", "tiff", "gif", "webp", "bmp", "pnm", "ppm", "pgm", "pbm", "pam", "npy", "npz"];
+const READ: [&str; 16] =
+    ["png", "jpg", "jpeg", "tif", "tiff", "gif", "webp", "bmp", "dib", "pnm", "ppm", "pgm", "pbm", "pam", "npy", "npz"];
 /// Those of volumes, which are also read with a second stage over them, as `.npy.gz`.
 const VOLUMES: [&str; 4] = ["npy", "npz", "tif", "tiff"];
 /// The most kinds of files that a note counts one by one.

@@ -1,6 +1,6 @@
 //! One strip or tile: decompressed, its differences added up, its samples a power of two of bytes each.
 
-use super::page::{Page, photometric};
+use super::page::Page;
 use super::{FORMAT, SampleFormat, fax};
 use crate::error::{Budget, Error, Result};
 use crate::photo::jpeg;
@@ -20,6 +20,9 @@ pub(crate) enum Compression {
     Zstd,
 }
 
+/// The number of the old kind of JPEG, which TIFF 6.0 had.
+pub(super) const OLD_JPEG: u64 = 6;
+
 impl Compression {
     pub(super) fn new(number: u64) -> Result<Self> {
         let refused = |name: &str| {
@@ -31,8 +34,7 @@ impl Compression {
             0 | 1 => Ok(Self::None),
             2..=4 => Ok(Self::Fax(number as u8)),
             5 => Ok(Self::Lzw),
-            6 => refused("JPEG of the old kind (6)"),
-            7 => Ok(Self::Jpeg),
+            OLD_JPEG | 7 => Ok(Self::Jpeg),
             8 | 32946 => Ok(Self::Deflate),
             32773 => Ok(Self::PackBits),
             34925 => Ok(Self::Lzma),
@@ -72,7 +74,14 @@ pub(super) fn decode(
     budget: &mut Budget,
 ) -> Result<(Vec<u8>, u64)> {
     if page.compression == Compression::Jpeg {
+        let mut headed = 0;
+        if let Some(header) = &page.jpeg_header {
+            headed = header.len() as u64 + stored.len() as u64;
+            budget.take(headed)?;
+            stored = header.before(&stored, shape[0], shape[1]);
+        }
         let samples = decode_jpeg(page, shape, &stored, budget)?;
+        budget.give_back(headed);
         let taken = samples.len() as u64;
         return Ok((samples, taken));
     }
@@ -197,10 +206,7 @@ fn unpack_lzw(stored: &[u8], out: &mut [u8]) -> io::Result<usize> {
 fn decode_jpeg(page: &Page, shape: [usize; 3], stored: &[u8], budget: &mut Budget) -> Result<Vec<u8>> {
     // Whole blocks of the coarsest chroma.
     const MARGIN: usize = 32;
-    let transform = match page.photometric {
-        photometric::YCBCR if !page.planar => jpeg::Transform::YCbCr,
-        _ => jpeg::Transform::None,
-    };
+    let transform = if page.jpeg_gives_rgb { jpeg::Transform::YCbCr } else { jpeg::Transform::None };
     let [columns, rows, _] = shape;
     let expected = page.chunk_samples();
     let header = jpeg::header(stored)?;

@@ -6,6 +6,7 @@
 
 mod chunk;
 mod fax;
+mod old_jpeg;
 mod page;
 
 pub(crate) use page::{Page, SampleFormat, photometric};
@@ -53,6 +54,13 @@ pub(crate) mod tag {
     pub(crate) const EXTRA_SAMPLES: u16 = 338;
     pub(crate) const SAMPLE_FORMAT: u16 = 339;
     pub(crate) const JPEG_TABLES: u16 = 347;
+    pub(crate) const JPEG_PROCESS: u16 = 512;
+    pub(crate) const JPEG_STREAM: u16 = 513;
+    pub(crate) const JPEG_STREAM_BYTES: u16 = 514;
+    pub(crate) const JPEG_RESTART: u16 = 515;
+    pub(crate) const JPEG_STEPS: u16 = 519;
+    pub(crate) const JPEG_DC: u16 = 520;
+    pub(crate) const JPEG_AC: u16 = 521;
     pub(crate) const YCBCR_COEFFICIENTS: u16 = 529;
     pub(crate) const YCBCR_SUBSAMPLING: u16 = 530;
     pub(crate) const REFERENCE_BLACK_WHITE: u16 = 532;

@@ -1,6 +1,7 @@
 //! One page: how its samples lie in the file, and their way into memory.
 
-use super::chunk::{self, Compression};
+use super::chunk::{self, Compression, OLD_JPEG};
+use super::old_jpeg::{self, Streams};
 use super::{Directory, Tiff, tag, take_bytes};
 use crate::error::{Budget, Error, Result};
 
@@ -58,6 +59,10 @@ pub(crate) struct Page {
     pub(super) swaps: bool,
     pub(super) t4_options: u64,
     pub(super) jpeg_tables: Option<Vec<u8>>,
+    /// Whether the JPEG decoder makes RGB of YCbCr.
+    pub(crate) jpeg_gives_rgb: bool,
+    /// What begins the JPEG streams of chunks that lack it.
+    pub(super) jpeg_header: Option<old_jpeg::Header>,
     offsets: Vec<u64>,
     lengths: Vec<u64>,
 }
@@ -72,12 +77,20 @@ impl Page {
             None => Err(malformed(format!("it has no {name}"))),
         };
         let (width, height) = (side(tag::WIDTH, "width")?, side(tag::HEIGHT, "height")?);
-        let samples = tiff.value(directory, tag::SAMPLES)?.unwrap_or(1);
+        let bits = tiff.numbers(directory, tag::BITS)?.unwrap_or_default();
+        let photometric = tiff.value(directory, tag::PHOTOMETRIC)?;
+        let samples = match tiff.value(directory, tag::SAMPLES)? {
+            Some(samples) => samples,
+            // Careless writers of colours count them by their depths alone.
+            None if matches!(photometric, Some(photometric::RGB | photometric::YCBCR)) => bits.len().max(1) as u64,
+            None => 1,
+        };
         if !(1..=64).contains(&samples) {
             return Err(malformed(format!("a pixel has {samples} samples")));
         }
         let samples = samples as usize;
-        let bits = same(tiff.numbers(directory, tag::BITS)?, 1)
+        // Some list a depth more than there are samples.
+        let bits = same(Some(bits.into_iter().take(samples).collect()), 1)
             .ok_or_else(|| Error::Unsupported("a TIFF file whose samples differ in depth is not supported".into()))?;
         if !matches!(bits, 1..=16 | 32 | 64) && bits != 24 && bits != 128 {
             return Err(malformed(format!("a sample has {bits} bits")));
@@ -92,7 +105,8 @@ impl Page {
                 return Err(Error::Unsupported("a TIFF file with samples of several kinds is not supported".into()));
             }
         };
-        let compression = Compression::new(tiff.value(directory, tag::COMPRESSION)?.unwrap_or(1))?;
+        let number = tiff.value(directory, tag::COMPRESSION)?.unwrap_or(1);
+        let compression = Compression::new(number)?;
         let tiled = directory.has(tag::TILE_OFFSETS);
         let depth = tiff.value(directory, tag::IMAGE_DEPTH)?.unwrap_or(1).clamp(1, 1 << 31) as usize;
         let chunk = match tiled {
@@ -109,7 +123,7 @@ impl Page {
                 [width, (rows.min(height as u64) as usize).max(1), 1]
             }
         };
-        let photometric = match tiff.value(directory, tag::PHOTOMETRIC)? {
+        let photometric = match photometric {
             Some(photometric) => photometric,
             None if samples >= 3 => photometric::RGB,
             // Fax is black on white unless it says otherwise.
@@ -145,21 +159,49 @@ impl Page {
             swaps: tiff.swaps(),
             t4_options: tiff.value(directory, tag::T4_OPTIONS)?.unwrap_or(0),
             jpeg_tables: tiff.bytes(directory, tag::JPEG_TABLES)?,
+            jpeg_gives_rgb: false,
+            jpeg_header: None,
             offsets: Vec::new(),
             lengths: Vec::new(),
         };
-        if compression == Compression::Jpeg {
-            if page.bits != 8 {
-                return Err(Error::Unsupported(format!("JPEG of {bits} bits in a TIFF file is not supported")));
-            }
-            // The JPEG decoder undoes it.
-            page.subsampling = (1, 1);
+        if page.is_jpeg() {
+            page.find_streams(tiff, directory, number == OLD_JPEG)?;
         }
-        page.find_chunks(tiff, directory, budget)?;
+        if page.offsets.is_empty() {
+            page.find_chunks(tiff, directory, budget)?;
+        }
         Ok(page)
     }
 
-    /// Whether its chunks are JPEG, which loses, and which gives RGB for YCbCr.
+    /// Finds what of a page's JPEG streams its chunks do not tell.
+    fn find_streams(&mut self, tiff: &mut Tiff, directory: &Directory, is_old: bool) -> Result<()> {
+        if self.bits != 8 {
+            return Err(Error::Unsupported(format!("JPEG of {} bits in a TIFF file is not supported", self.bits)));
+        }
+        // The JPEG decoder spreads chroma.
+        let subsampling = std::mem::replace(&mut self.subsampling, (1, 1));
+        if is_old {
+            let first = tiff.value(directory, self.offsets_tag())?;
+            match old_jpeg::streams(tiff, directory, first, self.samples, subsampling)? {
+                Streams::Whole(offset, length) => {
+                    (self.offsets, self.lengths) = (vec![offset], vec![length]);
+                    (self.chunk, self.tiled, self.planar) = ([self.width, self.height, 1], false, false);
+                }
+                Streams::Headed(header) => self.jpeg_header = Some(header),
+                Streams::Chunks => {}
+            }
+        }
+        // Of the new kind levels of black and white are not looked at by anybody.
+        let has_levels = is_old && directory.has(tag::REFERENCE_BLACK_WHITE);
+        self.jpeg_gives_rgb = self.photometric == photometric::YCBCR && !self.planar && !has_levels;
+        Ok(())
+    }
+
+    fn offsets_tag(&self) -> u16 {
+        if self.tiled { tag::TILE_OFFSETS } else { tag::STRIP_OFFSETS }
+    }
+
+    /// Whether its chunks are JPEG, which loses.
     pub(crate) fn is_jpeg(&self) -> bool {
         self.compression == Compression::Jpeg
     }
@@ -237,12 +279,9 @@ impl Page {
         if count.saturating_mul(chunk) > page.saturating_mul(64).saturating_add(64 << 20) {
             return Err(directory.malformed("its parts are much larger than its picture"));
         }
-        let (offsets, lengths) = match self.tiled {
-            true => (tag::TILE_OFFSETS, tag::TILE_BYTES),
-            false => (tag::STRIP_OFFSETS, tag::STRIP_BYTES),
-        };
+        let lengths = if self.tiled { tag::TILE_BYTES } else { tag::STRIP_BYTES };
         budget.take(count.saturating_mul(2 * size_of::<u64>() as u64))?;
-        self.offsets = tiff.first_numbers(directory, offsets, count)?.unwrap_or_default();
+        self.offsets = tiff.first_numbers(directory, self.offsets_tag(), count)?.unwrap_or_default();
         self.lengths = tiff.first_numbers(directory, lengths, count)?.unwrap_or_default();
         let found = self.offsets.len() as u64;
         if found < count {

@@ -41,9 +41,22 @@ from label_cases import unsigned, volume  # noqa: E402
 from label_tiffs import GREY, written  # noqa: E402
 from photo_cases import flat, noise, opened, over_white, saved, smooth, to_8, turned  # noqa: E402
 from photo_jpegs import naive  # noqa: E402
-from photo_others import bmp, padded, pams, pnm, run_lengths  # noqa: E402
-from photo_pngs import chrm, chunk, exif, from_gamma, gama, iccp, png, to_linear, to_srgb  # noqa: E402
-from photo_tiffs import BLACK, CMYK, LAB, RGB, TABLE, WHITE, YCC, old_lzw, one, ycc_file  # noqa: E402
+from photo_others import bmp, os2, padded, pams, pnm, run_lengths, starting_at  # noqa: E402
+from photo_pngs import (  # noqa: E402
+    chrm,
+    chunk,
+    exif,
+    exif_text,
+    from_gamma,
+    gama,
+    iccp,
+    png,
+    to_linear,
+    to_srgb,
+    xmp,
+    xmp_text,
+)
+from photo_tiffs import BLACK, CMYK, LAB, RGB, TABLE, WHITE, YCC, old_jpeg, old_lzw, one, ycc_file  # noqa: E402
 
 FILES = HERE / "files"
 SIZE = (7, 13)
@@ -191,6 +204,11 @@ def tiff_spaces():
     page["segments"] = [saved(np.ascontiguousarray(planes[:, :, i]), "JPEG", quality=95) for i in range(3)]
     data = tw.write([page])
     photo("tif_jpeg_ycc_planes", "tif", data, near(data, smooth(*SIZE), 3), LOSSY)
+    # TIFF 6.0's own kind, in each of its three forms.
+    for form, rows in [("whole", 0), ("header", 1), ("tables", 1)]:
+        data = saved(rgb, "JPEG", quality=95, subsampling=0, restart_marker_rows=rows)
+        found = tw.write([old_jpeg(data, (18, 21), (1, 1), form)])
+        photo(f"tif_jpeg_old_{form}", "tif", found, near(data, rgb, 2), LOSSY)
     inks = smooth(*SIZE, 4)
     photo("tif_cmyk_planar", "tif", one(inks, 8, CMYK, planar=True, tags={332: 1}), naive(inks), 1)
     pure = np.stack(np.meshgrid(*[np.array([0, 255], np.uint8)] * 4, indexing="ij"), -1).reshape(4, 4, 4)
@@ -247,7 +265,7 @@ def tiff_refused():
     ]:
         photo(f"tif_{name}", "tif", written((grey // 3).astype(dtype), photometric=GREY, metadata=None), refuse=words)
     for name, number, words in [
-        ("jpeg_old", 6, ["JPEG", "old", "compression"]),
+        ("jpeg_old_without_tables", 6, ["JPEG", "tables"]),
         ("jpeg_2000", 34712, ["JPEG 2000", "compression"]),
     ]:
         photo(f"tif_{name}", "tif", one(grey, 8, BLACK, tags={tw.COMPRESSION: number}), refuse=words)
@@ -296,6 +314,8 @@ def pngs():
     code_points = chunk(b"cICP", bytes([12, 13, 0, 1])) + iccp(icc.PROFILES["linear"])
     photo("png_cicp_p3", "png", png(rgb, 8, 2, code_points), between(rgb, icc.P3), 1)
     photo("png_exif", "png", png(rgb, 8, 2, after=chunk(b"eXIf", exif(8, ">", True))), turned(rgb, 8))
+    photo("png_xmp", "png", png(rgb, 8, 2, xmp_text(xmp(5), True)), turned(rgb, 5))
+    photo("png_exif_text", "png", png(rgb, 8, 2, exif_text(6, b"zTXt")), turned(rgb, 6))
     frames = [Image.fromarray(np.roll(rgb, number, 0)) for number in range(2)]
     data = saved(frames[0], "PNG", save_all=True, append_images=frames[1:], duration=50)
     assert b"acTL" in data
@@ -328,7 +348,7 @@ def jpegs():
 
 
 def gifs():
-    """Still, with a clear colour, and animated."""
+    """Still, with a clear colour, animated, without a palette, and with an extension that nobody knows."""
     table, at = noise(1, 7, 3, 255)[0], noise(*SIZE, 1, 6)[:, :, 0]
 
     def indexed(at):
@@ -342,6 +362,12 @@ def gifs():
     frames = [indexed(np.roll(at, number, 1)) for number in (1, 2)]
     data = saved(indexed(at), "GIF", save_all=True, append_images=frames, duration=40, loop=0)
     photo("gif_animated", "gif", data, table[at])
+    data = saved(Image.fromarray(at * 36), "GIF", optimize=False)
+    bare = data[:10] + bytes([data[10] & 0x7F]) + data[11:13] + data[13 + 3 * 256 :]
+    photo("gif_no_palette", "gif", bare, np.dstack([at * 36] * 3))
+    unknown = data.index(b",", 13 + 3 * 256)
+    data = data[:unknown] + b"!\x47\x03abc\0" + data[unknown:]
+    photo("gif_unknown_extension", "gif", data, np.dstack([at * 36] * 3))
 
 
 def webps():
@@ -364,16 +390,29 @@ def webps():
 
 
 def bmps():
-    """Palettes, run lengths, 16 to 32 bits."""
+    """Palettes, run lengths, 16 to 32 bits; headers of OS/2, none, and careless ones."""
     table, at = noise(1, 16, 3, 255)[0], noise(*SIZE, 1, 15, 4)[:, :, 0]
     at[:, 7:] = at[:, 7:8]
     colours = b"".join(bytes([b, g, r, 0]) for r, g, b in table.tolist())
     whole = bmp(padded([row.tobytes() for row in at[::-1]]), 8, SIZE, colours, colours=16)
     photo("bmp_8", "bmp", whole, table[at])
-    photo("bmp_pixels_in_palette", "bmp", whole[:10] + struct.pack("<I", 54) + whole[14:], refuse=["BMP", "palette"])
+    photo("bmp_pixels_in_palette", "bmp", starting_at(whole, 57), refuse=["BMP", "palette"])
+    photo("bmp_palette_forgotten", "bmp", starting_at(whole, 54), table[at])
+    photo("bmp_os2", "bmp", os2(whole, 64), table[at])
+    # It counts 16 colours and has room for 15.
+    end = 14 + 40 + 4 * 15
+    few = bmp(padded([row.tobytes() for row in at[::-1] % 15]), 8, SIZE, colours, colours=16)
+    photo("bmp_short_palette", "bmp", starting_at(few, end)[:end] + few[end + 4 :], table[at % 15])
+    photo("bmp_too_short_palette", "bmp", starting_at(whole, end)[:end] + whole[end + 4 :], refuse=["palette", "15"])
+    for number, wrong in enumerate([b"\0\x0e" + bytes(14), b"\0\2\x0e\0", b"\0\2\0\7", b"\4\1"]):
+        photo(f"bmp_rle_wrong_{number}", "bmp", bmp(wrong, 8, SIZE, colours, 1, colours=16), refuse=["BMP", "runs"])
+    photo("bmp_bare", "dib", whole[14:], table[at])
+    photo("bmp_planes", "bmp", whole[:26] + b"\0\0" + whole[28:], table[at])
     for bits, compression in [(4, 2), (8, 1)]:
         rows = run_lengths(at, bits, True)
         photo(f"bmp_rle_{bits}", "bmp", bmp(rows, bits, SIZE, colours, compression, colours=16), table[at])
+        down = bmp(run_lengths(at[::-1], bits, True), bits, SIZE, colours, compression, colours=16, top_down=True)
+        photo(f"bmp_rle_{bits}_down", "bmp", down, table[at])
     rgb = smooth(*SIZE)
     bgr = rgb[::-1, :, ::-1]
     photo("bmp_24", "bmp", bmp(padded([row.tobytes() for row in bgr]), 24, SIZE), rgb)

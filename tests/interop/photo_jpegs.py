@@ -6,7 +6,7 @@ from PIL import Image
 
 import icc_writer as icc
 from photo_cases import LOSSY, PATCHES, as_rgb, china, opened, patches, saved, smooth, turned
-from photo_pngs import exif
+from photo_pngs import exif, xmp
 
 # What differs between decoders where all of chroma is there: the rounding of the transform.
 CLOSE = ("psnr", 48.0)
@@ -103,6 +103,9 @@ def orientations(cases):
                 plane = picture if number % 2 else np.ascontiguousarray(picture[:, :, 0])
                 data = saved(plane, "JPEG", quality=95, subsampling=0, exif=block)
                 cases.add(f"exif_{number}", "jpg", data, turned(as_rgb(opened(data)), number), CLOSE)
+    for number in range(1, 9):
+        data = saved(picture, "JPEG", quality=95, subsampling=0, xmp=xmp(number))
+        cases.add("xmp", "jpg", data, turned(opened(data), number), CLOSE)
     for number in (0, 9, 77):
         data = saved(picture, "JPEG", quality=95, subsampling=0, exif=b"Exif\0\0" + exif(number))
         cases.add("exif_none", "jpg", data, opened(data), CLOSE)

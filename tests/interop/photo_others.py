@@ -22,7 +22,7 @@ from photo_cases import (
     to_8,
     turned,
 )
-from photo_pngs import exif
+from photo_pngs import exif, xmp
 
 
 def gifs(cases):
@@ -54,6 +54,16 @@ def gifs(cases):
     cases.add("gif_canvas", "gif", bytes(plain), wants)
     data = saved(Image.fromarray(smooth()).quantize(64), "GIF")
     cases.add("gif_87", "gif", data.replace(b"GIF89a", b"GIF87a"), opened(data))
+    # Without a palette the numbers are grey levels.
+    at = noise(20, 30, 1, 255)[:, :, 0]
+    data = saved(Image.fromarray(at), "GIF", optimize=False)
+    bare = data[:10] + bytes([data[10] & 0x7F]) + data[11:13] + data[13 + 3 * 256 :]
+    cases.add("gif_no_palette", "gif", bare, np.dstack([at] * 3))
+    # An extension of a kind that nobody knows, in two blocks.
+    at = data.index(b",", 13 + 3 * 256)
+    unknown = data[:at] + b"!\x47\x03abc\x02de\0" + data[at:]
+    cases.add("gif_unknown_extension", "gif", unknown, opened(data))
+    data = saved(Image.fromarray(smooth()).quantize(64), "GIF")
     for share in [0.002, 0.05, 0.5, 0.9]:
         cases.add("gif_cut", "gif", data[: int(len(data) * share)], refuse=["."])
 
@@ -97,6 +107,8 @@ def webps(cases):
                 data = saved(picture, "WEBP", lossless=lossless, exif=block)
                 want, bound = turned(opened(data), number), EXACT if lossless else LOSSY
                 cases.add("webp_exif", "webp", data, want, bound)
+                said = saved(picture, "WEBP", lossless=lossless, xmp=xmp(number))
+                cases.add("webp_xmp", "webp", said, want, bound)
                 plain = data[: data.rindex(b"EXIF")]
                 marked = plain + b"EXIF" + struct.pack("<I", len(block) + 6) + b"Exif\0\0" + block
                 marked = b"RIFF" + struct.pack("<I", len(marked) - 8) + marked[8:]
@@ -124,6 +136,18 @@ def bmp(rows, bits, size, palette=b"", compression=0, header=40, top_down=False,
 def padded(rows):
     """Rows of bytes, each filled to a multiple of four."""
     return b"".join(row + bytes(-len(row) % 4) for row in rows)
+
+
+def starting_at(data, offset):
+    """A file that says that its pixels begin at an offset."""
+    return data[:10] + struct.pack("<I", offset) + data[14:]
+
+
+def os2(data, header):
+    """A file with the second header of OS/2 in so many bytes, at most 64, in the place of Windows 3's."""
+    fields = data[18 : 14 + min(header, 40)].ljust(header - 4, b"\0")
+    (start,) = struct.unpack_from("<I", data, 10)
+    return starting_at(data[:14] + struct.pack("<I", header) + fields + data[54:], start + header - 40)
 
 
 def run_lengths(at, bits, absolute):
@@ -170,19 +194,37 @@ def bmps(cases):
             few = min(1 << bits, 5)
             data = bmp(padded([(row % few).tobytes() for row in at[::-1]]), 8, size, four[: 4 * few], colours=few)
             cases.add("bmp_few", "bmp", data, table[at % few])
-            # A header that puts the picture where the palette is: read behind it, or refused.
-            wrong = data[:10] + struct.pack("<I", 54) + data[14:]
-            cases.add("bmp_start", "bmp", wrong, table[at % few], EXACT, ["."])
-            long = bmp(padded(packed[::-1]), bits, size, four, header=64)
-            cases.add(f"bmp_{bits}_os2_2", "bmp", long, table[at], EXACT, ["header"])
+            # A header that forgets the palette: the picture is behind it. Within it there is none.
+            cases.add("bmp_start", "bmp", starting_at(data, 54), table[at % few])
+            cases.add("bmp_start", "bmp", starting_at(data, 57), refuse=["palette"])
+            cases.add("bmp_start", "bmp", starting_at(data, 53), refuse=["header"])
+            # It claims 256 colours and has no room for so many, but for those that occur.
+            all_colours = data[:46] + bytes(4) + data[50:]
+            cases.add("bmp_short_palette", "bmp", all_colours, table[at % few])
+            cases.add("bmp_no_filling", "bmp", data[: len(data) - -size[1] % 4], table[at % few])
+            whole = bmp(padded(packed[::-1]), bits, size, four)
+            for header in (16, 24, 64):
+                cases.add(f"bmp_{bits}_os2_2", "bmp", os2(whole, header), table[at])
+            cases.add(f"bmp_{bits}_bare", "dib", whole[14:], table[at])
+            cases.add("bmp_planes", "bmp", whole[:26] + b"\0\0" + whole[28:], table[at])
             if bits > 1:
                 for absolute in [False, True]:
                     rows = run_lengths(at, bits, absolute)
-                    cases.add(f"bmp_rle{bits}", "bmp", bmp(rows, bits, size, four, {4: 2, 8: 1}[bits]), table[at])
+                    compression = {4: 2, 8: 1}[bits]
+                    cases.add(f"bmp_rle{bits}", "bmp", bmp(rows, bits, size, four, compression), table[at])
+                    # A last run that goes on beyond its row, as some writers leave it.
+                    beyond = rows[:-4] + b"\7\0" + rows[-4:]
+                    cases.add(f"bmp_rle{bits}_beyond", "bmp", bmp(beyond, bits, size, four, compression), table[at])
+                    rows = run_lengths(at[::-1], bits, absolute)
+                    down = bmp(rows, bits, size, four, compression, top_down=True)
+                    cases.add(f"bmp_rle{bits}_down", "bmp", down, table[at])
         picture = noise(*size, 3, 255)
         bgr = picture[::-1, :, ::-1]
         data = padded([row.tobytes() for row in bgr])
-        cases.add("bmp_24", "bmp", bmp(data, 24, size), picture)
+        whole = bmp(data, 24, size)
+        cases.add("bmp_24", "bmp", whole, picture)
+        cases.add("bmp_24_bare", "dib", whole[14:], picture)
+        cases.add("bmp_24_os2_2", "bmp", os2(whole, 64), picture)
         cases.add("bmp_24_os2", "bmp", bmp(data, 24, size, header=12), picture)
         for fill in (0, 255, 77):
             data = np.dstack([bgr, np.full(size, fill, np.uint8)]).tobytes()
@@ -199,7 +241,9 @@ def bmps(cases):
                         ALMOST,
                     )
             masks = (0xFF0000, 0xFF00, 0xFF)
-            cases.add("bmp_fields_32", "bmp", bmp(data, 32, size, compression=3, masks=masks), picture)
+            fields = bmp(data, 32, size, compression=3, masks=masks)
+            cases.add("bmp_fields_32", "bmp", fields, picture)
+            cases.add("bmp_fields_32_bare", "dib", fields[14:], picture)
         for masks, bits in [((0x7C00, 0x3E0, 0x1F), (5, 5, 5)), ((0xF800, 0x7E0, 0x1F), (5, 6, 5))]:
             values = [picture[::-1, :, i].astype(int) >> (8 - bits[i]) for i in range(3)]
             words = sum(value << (mask & -mask).bit_length() - 1 for value, mask in zip(values, masks))

@@ -257,6 +257,16 @@ def others(cases):
                 block = chunk(b"eXIf", exif(number, order, long))
                 cases.add("exif", "png", png(picture, 8, 2, block), turned(picture, number))
                 cases.add("exif_behind", "png", png(picture, 8, 2, after=block), turned(picture, number))
+    # Texts ask for an orientation, too; the block before them.
+    for number in range(1, 9):
+        for quote in ['="{}"', "='{}'", ">{}</tiff:Orientation>"]:
+            packet = xmp(number, quote)
+            for text in [xmp_text(packet), xmp_text(packet, True)]:
+                cases.add("xmp", "png", png(picture, 8, 2, text), turned(picture, number))
+        for kind in (b"tEXt", b"zTXt"):
+            cases.add("exif_text", "png", png(picture, 8, 2, exif_text(number, kind)), turned(picture, number))
+        both = chunk(b"eXIf", exif(number)) + xmp_text(xmp(9 - number))
+        cases.add("exif_before_xmp", "png", png(picture, 8, 2, both), turned(picture, number))
     frames = [Image.fromarray(np.roll(picture, 5 * number, 0)) for number in range(3)]
     data = saved(frames[0], "PNG", save_all=True, append_images=frames[1:], duration=50)
     cases.add("animated", "png", data, picture)
@@ -278,6 +288,26 @@ def exif(orientation, order="<", long=False):
     mark = b"II*\0" if order == "<" else b"MM\0*"
     value = struct.pack(f"{order}I" if long else f"{order}HH", *([orientation] if long else [orientation, 0]))
     return mark + struct.pack(f"{order}IHHHI", 8, 1, 274, 4 if long else 3, 1) + value + bytes(4)
+
+
+def xmp(orientation, form='="{}"'):
+    """An XMP packet that names an orientation, as an attribute or an element."""
+    return f"<?xpacket begin=''?><x:xmpmeta> tiff:Orientation{form.format(orientation)} </x:xmpmeta>".encode()
+
+
+def xmp_text(packet, packed=False):
+    """The chunk that an XMP packet is in, with or without compression."""
+    body = zlib.compress(packet) if packed else packet
+    return chunk(b"iTXt", b"XML:com.adobe.xmp\0" + bytes([packed, 0]) + b"\0\0" + body)
+
+
+def exif_text(orientation, kind):
+    """EXIF data as ImageMagick keeps them: numbers in a text."""
+    block = b"Exif\0\0" + exif(orientation, ">")
+    digits = block.hex()
+    text = f"\nexif\n{len(block):8}\n" + "".join(f"{digits[at : at + 72]}\n" for at in range(0, len(digits), 72))
+    body = b"\0" + zlib.compress(text.encode()) if kind == b"zTXt" else text.encode()
+    return chunk(kind, b"Raw profile type exif\0" + body)
 
 
 def all_kinds(cases):

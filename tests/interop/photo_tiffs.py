@@ -1,6 +1,7 @@
 """TIFF files of pictures as scanners, cameras, fax machines and editors write them."""
 
 import io
+import re
 
 import numpy as np
 import tifffile
@@ -251,12 +252,6 @@ def spaces(cases):
                     tifffile.imwrite(stream, picture, photometric=photometric, **options)
                     want = opened(stream.getvalue())
                     cases.add(f"jpeg_{photometric}", "tif", stream.getvalue(), want, LOSSY)
-    picture = smooth()
-    stream = saved(picture, "JPEG", quality=95, subsampling=0)
-    page = tw.page(picture, 8, YCC)
-    page["segments"] = [stream]
-    page["tags"] |= {tw.COMPRESSION: 6, 512: 1, 513: ("long", 8), 514: ("long", len(stream)), 530: [1, 1]}
-    cases.add("jpeg_old", "tif", tw.write([page]), opened(stream), CLOSE, ["jpeg|compression"])
     inks = smooth(channels=4)
     for bits in (8, 16):
         wide = inks if bits == 8 else inks.astype(np.uint16) * 257
@@ -280,6 +275,73 @@ def spaces(cases):
         data = one(picture[:, :, 1], 8, BLACK, tags={34675: profile})
         want = icc.as_srgb(Image.fromarray(np.ascontiguousarray(picture[:, :, 1])), profile, True)
         cases.add(f"icc_{kind}", "tif", data, want, PATCHES)
+
+
+def old_jpeg(stream, size, sampling, form):
+    """A file of the old kind of JPEG (compression 6): the stream is `whole`, or its data are behind a `header` that
+    lies apart, or behind nothing, and tags point to the `tables`. Restart markers divide it into strips."""
+    at, tables = 2, {0xDB: {}, 0xC4: {}}
+    while stream[at + 1] != 0xDA:
+        length = int.from_bytes(stream[at + 2 : at + 4])
+        body = stream[at + 4 : at + 2 + length]
+        while stream[at + 1] in tables and body:
+            entry = 65 if stream[at + 1] == 0xDB else 17 + sum(body[1:17])
+            tables[stream[at + 1]][body[0]], body = body[1:entry], body[entry:]
+        at += 2 + length
+    start = at + 2 + int.from_bytes(stream[at + 2 : at + 4])
+    header, data = stream[:start], stream[start:-2]
+    strips = [stream] if form == "whole" else re.split(rb"\xff[\xd0-\xd7]", data)
+    second = [min(number, 1) for number in range(3)]
+    blobs = {"whole": [], "header": [header]}.get(form)
+    if blobs is None:
+        blobs = [tables[0xDB][number] for number in second]
+        blobs += [tables[0xC4][kind + number] for kind in (0, 0x10) for number in second]
+    # Each part begins at an even byte behind the file's header.
+    places = np.cumsum([8] + [len(part) + len(part) % 2 for part in strips + blobs]).tolist()
+    page = tw.page(np.zeros((*size, 3), np.uint8), 8, YCC)
+    page["segments"] = strips + blobs
+    page["tags"] |= {tw.COMPRESSION: 6, 512: 1, 530: list(sampling)}
+    page["tags"] |= {tw.OFFSETS: ("long", places[: len(strips)]), tw.COUNTS: [len(part) for part in strips]}
+    extra = places[len(strips) :]
+    if form == "whole":
+        page["tags"] |= {513: ("long", 8), 514: ("long", len(stream))}
+    elif form == "header":
+        page["tags"] |= {513: ("long", extra[0]), 514: ("long", len(header))}
+    else:
+        page["tags"] |= {519: ("long", extra[:3]), 520: ("long", extra[3:6]), 521: ("long", extra[6:9])}
+    if len(strips) > 1:
+        page["tags"][tw.ROWS] = 8 * sampling[1]
+    return page
+
+
+def old_jpegs(cases):
+    """All forms of the old kind of JPEG, in one strip and in several, with tags that some writers leave out."""
+    for size in [(9, 17), (107, 160)]:
+        for number, sampling in enumerate([(1, 1), (2, 1), (2, 2)]):
+            whole = saved(smooth(*size), "JPEG", quality=95, subsampling=number)
+            for form in ["whole", "header", "tables"]:
+                page = old_jpeg(whole, size, sampling, form)
+                cases.add(f"jpeg_old_{form}", "tif", tw.write([page]), opened(whole))
+                page["tags"][tw.SAMPLES] = None
+                cases.add(f"jpeg_old_{form}", "tif", tw.write([page], ">"), opened(whole))
+            page = old_jpeg(whole, size, sampling, "whole")
+            page["tags"][514] = None
+            cases.add("jpeg_old_no_length", "tif", tw.write([page]), opened(whole))
+            page["tags"] |= {tw.OFFSETS: None, tw.COUNTS: None}
+            cases.add("jpeg_old_no_strips", "tif", tw.write([page]), opened(whole))
+            page = old_jpeg(whole, size, sampling, "whole")
+            page["tags"][513] = None
+            cases.add("jpeg_old_strip", "tif", tw.write([page]), opened(whole))
+        parts = saved(smooth(*size), "JPEG", quality=95, subsampling=0, restart_marker_rows=1)
+        for form in ["whole", "header", "tables"]:
+            cases.add(f"jpeg_old_{form}_strips", "tif", tw.write([old_jpeg(parts, size, (1, 1), form)]), opened(parts))
+        for change in [{512: 14}, {519: ("long", [8, 8])}, {521: None}, {520: ("long", [1 << 30] * 3)}]:
+            page = old_jpeg(whole, size, sampling, "tables")
+            page["tags"] |= change
+            cases.add("jpeg_old_wrong", "tif", tw.write([page]), refuse=["jpeg|bytes"])
+        page = old_jpeg(parts, size, (1, 1), "header")
+        page["tags"][514] = ("long", 20)
+        cases.add("jpeg_old_wrong", "tif", tw.write([page]), refuse=["jpeg"])
 
 
 def fax(cases):
@@ -362,5 +424,5 @@ def orientations(cases):
 
 
 def all_kinds(cases):
-    for kind in [layouts, depths, transparency, spaces, fax, refused, orientations]:
+    for kind in [layouts, depths, transparency, spaces, old_jpegs, fax, refused, orientations]:
         kind(cases)

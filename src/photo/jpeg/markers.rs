@@ -379,6 +379,7 @@ pub(super) struct Notes<'a> {
     /// The colour transform of an Adobe marker.
     pub adobe: Option<u8>,
     pub exif: Option<&'a [u8]>,
+    pub xmp: Option<&'a [u8]>,
     /// Of each chunk of the colour profile: its number, how many there should be, and its bytes.
     icc: Vec<(u8, u8, &'a [u8])>,
     icc_broken: bool,
@@ -394,6 +395,9 @@ impl<'a> Notes<'a> {
             code::APP1 => {
                 if let Some(exif) = segment.bytes.strip_prefix(b"Exif\0\0") {
                     self.exif.get_or_insert(exif);
+                }
+                if let Some(xmp) = segment.bytes.strip_prefix(b"http://ns.adobe.com/xap/1.0/\0") {
+                    self.xmp.get_or_insert(xmp);
                 }
             }
             code::APP2 => match segment.bytes.strip_prefix(b"ICC_PROFILE\0") {
@@ -426,6 +430,7 @@ impl<'a> Notes<'a> {
             icc_broken: icc.is_none() && (self.icc_broken || !self.icc.is_empty()),
             icc,
             exif: self.exif.map(<[u8]>::to_vec),
+            xmp: self.xmp.map(<[u8]>::to_vec),
         }
     }
 }

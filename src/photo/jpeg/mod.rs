@@ -34,6 +34,8 @@ pub(crate) struct Header {
     pub icc_broken: bool,
     /// The EXIF data: a TIFF stream, without the name before it.
     pub exif: Option<Vec<u8>>,
+    /// The XMP data, without the name before it.
+    pub xmp: Option<Vec<u8>>,
 }
 
 /// How the components of a pixel become its colour.
