@@ -330,3 +330,20 @@ proptest! {
         comes_back::<u64>(&volume, &options)?;
     }
 }
+
+/// Found by fuzzing: a run of no windows at the end was refused or not, depending on the slices and the threads.
+#[test]
+fn runs_of_nothing_change_nothing() {
+    let mut bytes =
+        b"cpso\x01\x02\x82\0\x04\0\x03\0\x08\x08\x01\x03\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\x04".to_vec();
+    bytes.extend([255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0]);
+    bytes.extend([0x67, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
+    let whole = in_pool(1, || compresso::decode(&bytes)).unwrap();
+    for threads in [2, 3, 5] {
+        assert!(in_pool(threads, || compresso::decode(&bytes)).unwrap() == whole, "{threads} threads");
+    }
+    for z in 0..3 {
+        let slice = compresso::decode_slices(&bytes, z..z + 1, &Limits::new()).unwrap();
+        assert!(slice == whole.crop(z..z + 1, 0..4, 0..130).unwrap(), "slice {z}");
+    }
+}

@@ -206,9 +206,10 @@ impl<'a, W: Label> Reader<'a, W> {
         Ok(())
     }
 
-    /// Refuses entries that are left over.
+    /// Refuses windows that are left over. Runs of none mean nothing, and what skips entries has passed some of them.
     pub(super) fn finish(&self) -> Result<()> {
-        if self.zeros > 0 || self.position < self.entries.len() {
+        let rest = &self.entries[self.position..];
+        if self.zeros > 0 || rest.chunks_exact(W::BYTES).any(|entry| windows_of(W::from_le(entry).into()) > 0) {
             let offset = self.offset + self.position;
             return Err(Error::malformed_at(FORMAT, offset, "it has more windows than the volume"));
         }
