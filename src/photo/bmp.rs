@@ -139,6 +139,9 @@ impl Header {
         let (Ok(width), height) = (usize::try_from(self.width), self.height.unsigned_abs() as usize) else {
             return Err(Error::malformed_at(FORMAT, start, format!("it is {} pixels wide", self.width)));
         };
+        if height == 0 || width == 0 {
+            return Err(Error::malformed_at(FORMAT, start, format!("it is {width} pixels wide and {height} high")));
+        }
         limits.check_pixels(height, width)?;
         let entry = if self.size == OS2_1 { 3 } else { 4 };
         let first = start + self.size;

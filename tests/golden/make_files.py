@@ -398,6 +398,8 @@ def bmps():
     photo("bmp_8", "bmp", whole, table[at])
     photo("bmp_pixels_in_palette", "bmp", starting_at(whole, 57), refuse=["BMP", "palette"])
     photo("bmp_palette_forgotten", "bmp", starting_at(whole, 54), table[at])
+    for name, at_byte in [("width", 18), ("height", 22)]:
+        photo(f"bmp_no_{name}", "bmp", whole[:at_byte] + bytes(4) + whole[at_byte + 4 :], refuse=["BMP", "0"])
     photo("bmp_os2", "bmp", os2(whole, 64), table[at])
     # It counts 16 colours and has room for 15.
     end = 14 + 40 + 4 * 15
