@@ -12,6 +12,7 @@
 //! | [`ristretto`] | label volumes as small as they get, with every damage noticed |
 //! | [`neuroglancer`] | Neuroglancer's compressed_segmentation |
 //! | [`second_stage`] | gzip, bzip2, xz, zstd, brotli, LZ4 and LZW behind one enum |
+//! | [`codec`], [`catalogue`] | what a codec says of itself; all of them, and settings as text |
 //! | [`sweep`] | parameter sweeps, on threads or on Apache Spark |
 //! | [`plot`] | figures as values: curve, bars, heatmap, swatches, side by side, slider |
 //! | [`table`] | tidy tables of results |
@@ -30,15 +31,21 @@
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
+pub mod catalogue;
+pub mod codec;
 pub mod compresso;
 mod error;
 pub mod file;
+#[cfg(not(rust_analyzer))]
+mod jpeg;
 pub mod laff;
 mod lengths;
+mod limits;
 mod linalg;
 mod memory;
 pub mod metrics;
 mod mixing;
+mod names;
 pub mod neuroglancer;
 pub mod notebook;
 mod npy;
@@ -56,8 +63,11 @@ pub mod table;
 #[cfg(not(rust_analyzer))]
 mod tiff;
 pub mod volume;
+mod words;
 
-pub use error::{Error, Limits, Result};
+pub use catalogue::{Grid, Setting};
+pub use error::{Error, Result};
+pub use limits::Limits;
 pub use memory::memory_may_be_refused;
 pub use palette::{IndexedPhoto, Palette, PaletteOptions};
 pub use photo::{Photo, PhotoFormat};
@@ -66,9 +76,11 @@ pub use volume::{AnyVolume, Volume};
 
 /// Everything a notebook needs, for `use cortado::prelude::*;`.
 pub mod prelude {
+    pub use crate::catalogue::{Grid, Setting};
     pub use crate::compresso::{self, CompressoArray, CompressoOptions, Connectivity, Steps, Stream};
-    pub use crate::error::{Error, Limits};
+    pub use crate::error::Error;
     pub use crate::laff::{self, Ingredients, LaffOptions, Profile};
+    pub use crate::limits::Limits;
     pub use crate::metrics::{bits_per_pixel, compression_ratio, error_map, mse, psnr, psnr_luma, ssim, ssimulacra2};
     pub use crate::neuroglancer;
     pub use crate::palette::{ColorHistogram, Dither, Effort, Engine, QuantizeOptions, Space};
@@ -83,7 +95,7 @@ pub mod prelude {
         FactorOptions, Method, PatchSvd, PhotoSvd, Planes, QuantizedSvd, Spectrum, Svd, SvdOptions, nearest_rows,
         patches, rows_of,
     };
-    pub use crate::sweep::{Backend, Grid, Input, Measures, Setting, Spark, Sweep, Threads};
+    pub use crate::sweep::{Backend, Input, Measures, Spark, Sweep, Threads};
     pub use crate::table::Table;
     pub use crate::volume::{AnyVolume, TissueOptions, Volume};
 }

@@ -4,8 +4,10 @@
 //! So the header is read here first, by the letter of the format's specification
 //! (`numpy.lib.format`), and only an array whose data is all there goes on to ndarray-npy.
 
-use crate::error::{Error, Limits, Result};
+use crate::error::{Error, Result};
+
 use crate::file;
+use crate::limits::Limits;
 use crate::photo::one_line;
 use ndarray::{Array, ArrayView, Dimension};
 use ndarray_npy::{NpzWriter, ReadNpyExt, ReadableElement, WritableElement, WriteNpyExt};

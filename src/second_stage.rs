@@ -3,8 +3,10 @@
 //! What a label codec leaves is still redundant: its sections repeat from slice to slice, which a compressor of bytes
 //! finds. Every method writes its usual file format, so that the command-line tools and other languages read it.
 
-use crate::error::{Error, Limits, Result};
+use crate::error::{Error, Result};
+
 use crate::file::{self, Existing};
+use crate::limits::Limits;
 use std::cell::Cell;
 use std::fmt;
 use std::fs::File;
@@ -338,12 +340,12 @@ impl SecondStage {
             line if error.kind() == ErrorKind::OutOfMemory || line.contains("not enough memory") => {
                 Error::OutOfMemory { bytes: window(limits) }
             }
-            line => Error::malformed(self.format(), line),
+            line => Error::malformed(self.name(), line),
         }
     }
 
-    /// The format's name in errors.
-    const fn format(self) -> &'static str {
+    /// The name in words, such as `xz`.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
             Self::Bzip2 => "bzip2",
@@ -359,7 +361,7 @@ impl SecondStage {
 
 impl fmt::Display for SecondStage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.format())
+        f.write_str(self.name())
     }
 }
 

@@ -323,7 +323,7 @@ fn options_that_contradict_each_other_are_one_clear_line() {
         quantize(QuantizeOptions::new().spatial(1.0).dither(Dither::Bayer)),
         "dithering makes noise and spatial takes it away: ask for one of them"
     );
-    assert_eq!("lab".parse::<Space>().unwrap_err().to_string(), "space must be srgb or oklab, but is lab");
+    assert_eq!("lab".parse::<Space>().unwrap_err().to_string(), "space must be srgb or oklab, but is \"lab\"");
     assert!("noise".parse::<Dither>().is_err());
     let mut histogram = ColorHistogram::new();
     assert!(histogram.add_weighted(&photo, Array2::zeros((2, 1)).view()).is_err());

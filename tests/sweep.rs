@@ -1,9 +1,10 @@
 //! Sweeps: rows that do not depend on threads, errors that stay rows, journals that are gone on from, tables that
 //! answer.
 
+use cortado::codec::Data;
 use cortado::palette::fit_with_opacity;
 use cortado::prelude::*;
-use cortado::sweep::{Data, Outcome, Row, Source, TIMES, codecs};
+use cortado::sweep::{Outcome, Row, Source, TIMES, register_fault};
 use cortado::table::Cell;
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -98,6 +99,7 @@ fn crc32(bytes: &[u8]) -> u32 {
 
 #[test]
 fn bad_inputs_and_faults_are_rows() {
+    register_fault();
     let folder = scratch("sweep_bad");
     fs::write(folder.join("a.png"), photo(5, 5, 1).to_png().unwrap()).unwrap();
     fs::write(folder.join("b.png"), b"no picture").unwrap();
@@ -465,15 +467,20 @@ fn settings_are_checked_before_anything_runs() {
         ("laff quality", "expected name=value, found \"quality\" in \"laff quality\""),
         ("laff colors=3", "laff has no parameter \"colors\": expected one of quality, psnr"),
         ("png level=3", "png has no parameter \"level\": it has none"),
-        ("laff quality=high", "laff quality=high: invalid float literal"),
+        ("laff quality=high", "laff quality=high: expected 0 to 100"),
+        ("laff quality=101", "laff quality=101: expected 0 to 100"),
         ("laff quality=3 quality=4", "laff is given quality twice"),
-        ("laff quality=3 psnr=4", "laff takes one of quality, psnr and max_bytes"),
+        ("laff quality=3 psnr=4", "laff takes one of quality, psnr, max_bytes, and is given quality and psnr"),
         ("laff quality=9..3", "expected a range of whole numbers such as 10..95, found \"9..3\""),
         ("laff quality=1..99 slice_rows=1..99999", "9899901 settings exceed the limit of 1000000"),
-        ("compresso steps=4,4", "compresso steps=4,4: expected 3 numbers with commas between"),
+        (
+            "compresso steps=4,4",
+            "compresso steps=4,4: expected 3 whole numbers X,Y,Z with commas between, each 1 to 64",
+        ),
         ("compresso steps=9,9,9", "the product of the steps must be from 1 to 64, but is 9 x 9 x 9"),
-        ("compresso second=rar", "compresso second=rar: expected one of"),
+        ("compresso second=rar", "compresso second=rar: expected none, gzip, bzip2, xz"),
         ("raw level=3", "raw: level is for a second stage, and none is named"),
+        ("raw second=gzip level=10", "raw level=10: expected 1 to 9 for gzip"),
         ("svd planes=cmyk", "svd planes=cmyk: expected luma, rgb, ycbcr or hsv"),
     ] {
         let error = Sweep::new().settings(text).map(|_| ()).unwrap_err().to_string();
@@ -485,7 +492,6 @@ fn settings_are_checked_before_anything_runs() {
     assert_eq!(twice.run(&Threads::new()).unwrap_err().to_string(), "two inputs are called a");
     assert!(Sweep::new().files("no/such/*.png").is_err());
     assert_eq!(Sweep::new().run(&Threads::new()).unwrap().len(), 0);
-    assert_eq!(codecs().len(), 11);
 }
 
 #[test]
@@ -527,6 +533,27 @@ impl Backend for Forgetful {
             deliver(job.trial(task, Err("late".into())))
         })
     }
+}
+
+/// A backend that answers what nobody asked.
+struct Confused;
+
+impl Backend for Confused {
+    fn run(
+        &self,
+        _: &cortado::sweep::Job,
+        deliver: &(dyn Fn(cortado::sweep::Done) -> cortado::Result<()> + Sync),
+    ) -> cortado::Result<()> {
+        let task = cortado::sweep::Task { input: 0, setting: 9 };
+        deliver(cortado::sweep::Done { task, row: Row::failed("a", "png", ""), facts: Default::default() })
+    }
+}
+
+#[test]
+fn a_row_that_nobody_asked_for_is_an_error() {
+    let sweep = Sweep::new().input("a", photo(4, 4, 1)).settings("png").unwrap();
+    let error = sweep.run(&Confused).unwrap_err().to_string();
+    assert_eq!(error, "the backend delivered a row of input 0 with setting 9: there is none");
 }
 
 #[test]

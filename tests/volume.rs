@@ -161,3 +161,16 @@ proptest! {
         prop_assert!(neuroglancer::decode(&bytes, narrow.shape(), block, &Limits::new()).unwrap() == narrow);
     }
 }
+
+#[test]
+fn volumes_larger_than_any_memory_are_errors() {
+    for shape in [[usize::MAX; 3], [usize::MAX, 1, 1], [1 << 22, 1 << 21, 1 << 21], [3, 1 << 20, 1 << 20]] {
+        let error = TissueOptions::new(shape).generate().map(drop).unwrap_err();
+        assert!(matches!(error, cortado::Error::TooLarge { what: "voxels", .. }), "{error}");
+        let none = Limits::new().voxels(u64::MAX).bytes(u64::MAX);
+        for file in [&[1u8, 0, 0, 0][..], &[0; 16], &[255; 64]] {
+            assert!(neuroglancer::decode::<u64>(file, shape, BlockSize::default(), &none).is_err());
+            assert!(neuroglancer::decode::<u32>(file, shape, BlockSize::new(1, 1, 1).unwrap(), &none).is_err());
+        }
+    }
+}

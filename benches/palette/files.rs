@@ -2,7 +2,7 @@
 
 use crate::common::{Outcome, Peers};
 use crate::mean;
-use crate::quantisers::Programs;
+use crate::programs::Programs;
 use cortado::metrics::psnr;
 use cortado::palette::{Effort, QuantizeOptions};
 use cortado::{IndexedPhoto, Palette, PaletteOptions, Photo};

@@ -8,6 +8,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod files;
+mod programs;
 mod quantisers;
 
 use common::Outcome;
@@ -21,7 +22,7 @@ fn main() -> Outcome<()> {
     let has = |flag: &str| std::env::args().any(|argument| argument == flag);
     let (writes, only_files) = (has("--write"), has("--files"));
     fs::create_dir_all("target/tmp/bench-palette")?;
-    let peers = quantisers::Programs::install()?;
+    let peers = programs::Programs::install()?;
     let photos = photos()?;
     let mut tables = Vec::new();
     if !only_files {

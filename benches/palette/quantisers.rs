@@ -1,17 +1,16 @@
 //! Time and error of the quantisers.
 
-use crate::common::{self, Outcome, Peers, median, seconds, threads};
+use crate::common::{Outcome, Peers, median, seconds, threads};
 use crate::mean;
+use crate::programs::{Programs, SCRATCH};
 use cortado::metrics::mse;
 use cortado::palette::{Engine, Space};
 use cortado::{IndexedPhoto, PaletteOptions, Photo};
 use std::fmt::Write;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 const ROUNDS: usize = 5;
-const SCRATCH: &str = "target/tmp/bench-palette";
 
 /// The names in the tables, and who runs them.
 const QUANTISERS: [(&str, Runner); 8] = [
@@ -31,38 +30,6 @@ enum Runner {
     Linfa,
     Python(&'static str),
     Rust(&'static str),
-}
-
-/// The peers' programs.
-pub struct Programs {
-    python: PathBuf,
-    rust: PathBuf,
-}
-
-impl Programs {
-    pub fn install() -> Outcome<Self> {
-        let manifest = "benches/palette/peers/Cargo.toml";
-        common::run(Command::new("cargo").args([
-            "build",
-            "--release",
-            "--locked",
-            "--quiet",
-            "--manifest-path",
-            manifest,
-        ]))?;
-        let rust = PathBuf::from("benches/palette/peers/target/release/palette-peers");
-        Ok(Self { python: common::python("benches/palette/requirements.txt")?, rust })
-    }
-
-    /// Both programs with a photo in memory, Python's first.
-    pub fn start(&self, photo: &Photo) -> Outcome<[Peers; 2]> {
-        let samples = format!("{SCRATCH}/photo.rgb");
-        fs::write(&samples, photo.samples())?;
-        let (width, height) = (photo.width().to_string(), photo.height().to_string());
-        let python =
-            Peers::start(Command::new(&self.python).args(["benches/palette/peers.py", &width, &height, &samples]))?;
-        Ok([python, Peers::start(Command::new(&self.rust).args([&width, &height, &samples]))?])
-    }
 }
 
 /// What a quantiser makes of a photo.

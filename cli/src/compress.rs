@@ -1,78 +1,157 @@
 //! `cortado compress`.
 
-use crate::codec::{Codec, Form};
-use crate::{Files, femto, labels, laff, output, palette};
+use crate::options::{self, Compressing};
+use crate::photo::{self, Input};
+use crate::volume::{self, Raw};
+use crate::{Files, Usage, output};
 use anyhow::{Result, bail};
 use clap::Args;
+use cortado::catalogue::{self, Setting};
+use cortado::codec::{Data, Description, Given, Reading, Takes};
+use cortado::file;
+use cortado::metrics::{psnr, psnr_luma};
+use cortado::palette::half_transparent_note;
+use ndarray::Array2;
+use serde_json::{Map, Value};
 use std::path::PathBuf;
+use std::time::Instant;
 
 #[derive(Args)]
 pub struct Options {
     #[command(flatten)]
-    pub files: Files,
+    files: Files,
     /// What to write when the output is `-`: laff, png, gif, json.gz, ristretto, cpso, cpso.xz ...
     #[arg(long, value_name = "EXTENSION")]
     to: Option<PathBuf>,
+    /// The codec, where the output's name tells another: png for a PNG file without a palette.
+    #[arg(long, value_name = "NAME")]
+    codec: Option<String>,
     /// Take what there is of a damaged JPEG.
     #[arg(long)]
     partial: bool,
-    #[command(flatten, next_help_heading = "Options of .png and .gif")]
-    pub palette: palette::Options,
-    #[command(flatten, next_help_heading = "Options of .json, the femto archives; these take --colors and --seed too")]
-    pub femto: femto::Options,
-    #[command(flatten, next_help_heading = "Options of .laff, photos in few bytes; they take --psnr too")]
-    pub laff: laff::Options,
-    #[command(flatten, next_help_heading = "Options of .cpso and .ristretto")]
-    pub labels: labels::Options,
+    #[command(flatten)]
+    raw: Raw,
+    #[command(flatten)]
+    codecs: Compressing,
+}
+
+/// What is compressed, and the length of its file.
+struct Source {
+    data: Data,
+    opacity: Option<Array2<u8>>,
+    bytes: usize,
+    /// What the codec is not given of the file.
+    notes: Vec<String>,
 }
 
 pub fn run(options: &Options) -> Result<()> {
-    let name = options.to.as_ref().filter(|_| options.files.writes_stdout()).unwrap_or(&options.files.output);
-    let Some(codec) = Codec::from_name(name) else {
-        let hint = if options.files.writes_stdout() { "say --to" } else { "end its name in" };
-        bail!(
-            "cannot tell a codec from {}: {hint} .laff (photos; as text .laff.txt), .png or .gif (palette), .json or .json.gz (femto), .ristretto (labels) or .cpso (labels; also .cpso.xz, .zst, .gz, .bz2, .br, .lz4)",
-            cortado::file::shown(name)
-        );
+    let Options { files, .. } = options;
+    let setting = options.codecs.apply(options.setting()?)?;
+    let info = setting.as_codec().info();
+    if options.partial && info.takes == Takes::Volumes {
+        return Err(Usage(format!("--partial is for photos, not for {}", info.name)).into());
+    }
+    if options.raw.is_given() && info.takes == Takes::Photos {
+        return Err(Usage(format!("--array and --cast are for label volumes, not for {}", info.name)).into());
+    }
+    output::prepare(files)?;
+    let spinner = output::progress(format!("reading {}", output::name(&files.input)));
+    let takes_volume = match info.takes {
+        Takes::Photos => false,
+        Takes::Volumes => true,
+        Takes::Both => options.raw.is_given() || volume::is_volume(&files.input, &options.raw.reading(files.limits())),
     };
-    match codec {
-        Codec::Laff(_) => {
-            options.palette.refuse("laff", &["--psnr"])?;
-            options.femto.refuse("laff")?;
-            options.labels.refuse("laff")?;
-        }
-        Codec::Palette => {
-            options.femto.refuse("png")?;
-            options.laff.refuse("png")?;
-            options.labels.refuse("png")?;
-        }
-        Codec::Femto(_) => {
-            options.palette.refuse("json", &["--colors", "--seed"])?;
-            options.laff.refuse("json")?;
-            options.labels.refuse("json")?;
-        }
-        Codec::Labels(codec) => {
-            options.palette.refuse(codec.extension(), &[])?;
-            options.femto.refuse(codec.extension())?;
-            options.laff.refuse(codec.extension())?;
-            if options.partial {
-                bail!("--partial is for pictures, not for .{}", codec.extension());
+    let source = match takes_volume {
+        true => options.volume()?,
+        false => options.photo(info.keeps_opacity)?,
+    };
+    spinner.set_message(format!("encoding with {setting}"));
+    let started = Instant::now();
+    let file = setting.encode_given(&Given { data: &source.data, opacity: source.opacity.as_ref() })?;
+    let seconds = started.elapsed().as_secs_f64();
+    spinner.finish_and_clear();
+    source.notes.iter().for_each(|note| output::say(note));
+    output::write(files, &file)?;
+    report(files, &setting, &source, &file, seconds)
+}
+
+impl Options {
+    /// The setting that the output's name or --codec asks for.
+    fn setting(&self) -> Result<Setting> {
+        let name = self.to.as_ref().filter(|_| self.files.writes_stdout()).unwrap_or(&self.files.output);
+        let told = catalogue::of_path(name);
+        match (&self.codec, told) {
+            (Some(codec), Some(told)) if told.codec() == codec => Ok(told),
+            (Some(codec), _) => Ok(Setting::new(codec, &[])?),
+            (None, Some(told)) => Ok(told),
+            (None, None) => {
+                let hint = if self.files.writes_stdout() { "say --to" } else { "end its name in" };
+                bail!("cannot tell a codec from {}: {hint} {}", file::shown(name), options::extensions())
             }
-            options.labels.check(codec)?;
         }
     }
-    output::prepare(&options.files)?;
-    match codec {
-        Codec::Palette => {
-            let is_gif = name.to_string_lossy().to_ascii_lowercase().ends_with("gif");
-            palette::compress(&options.files, &options.palette, is_gif, options.partial)
-        }
-        Codec::Laff(form) => {
-            laff::compress(&options.files, &options.laff, &options.palette, form == Form::Text, options.partial)
-        }
-        Codec::Femto(second) => {
-            femto::compress(&options.files, &options.femto, &options.palette, second, options.partial)
-        }
-        Codec::Labels(codec) => labels::compress(&options.files, &options.labels, codec),
+
+    fn volume(&self) -> Result<Source> {
+        let (volume, bytes) =
+            volume::read(&self.files.input, &self.raw.reading(self.files.limits()), &self.files.limits())?;
+        Ok(Source { data: volume.into(), opacity: None, bytes, notes: Vec::new() })
     }
+
+    fn photo(&self, keeps_opacity: bool) -> Result<Source> {
+        let Input { photo, mut conversion, opacity, bytes } = photo::read(&self.files, self.partial)?;
+        if keeps_opacity {
+            // What is clear stays clear.
+            conversion.alpha_flattened = false;
+        }
+        let half = opacity.as_ref().filter(|_| keeps_opacity).and_then(half_transparent_note);
+        let notes = conversion.notes().into_iter().chain(half.map(str::to_owned)).collect();
+        Ok(Source { data: photo.into(), opacity, bytes, notes })
+    }
+}
+
+fn report(files: &Files, setting: &Setting, source: &Source, file: &[u8], seconds: f64) -> Result<()> {
+    // What was just made may be read as it asks to be.
+    let limits = crate::limits(u64::MAX);
+    let description = setting.describe(file, &limits).unwrap_or_else(|_| Description::of(&source.data));
+    let mut fields = output::fields(&output::codec(setting), files, source.bytes, file.len(), seconds);
+    output::describe(&description, &mut fields);
+    let (raw, ratio, bits) = sizes(&source.data, file.len(), &mut fields);
+    let mut words: Vec<String> = Vec::new();
+    words.extend((!description.brief.is_empty()).then_some(description.brief));
+    words.push(format!("ratio {ratio:.2}"));
+    let what = match &source.data {
+        Data::Volume(volume) => format!("{volume:?}, "),
+        Data::Photo(photo) => {
+            words.push(format!("{bits:.3} bits per pixel"));
+            let decoded = setting.decode(file, &Reading::new(limits).like(&source.data))?;
+            if let Data::Photo(decoded) = &decoded {
+                let (all, luma) = (psnr(photo, decoded)?, psnr_luma(photo, decoded)?);
+                // A lossless result has an infinite PSNR, which JSON writes as null.
+                fields.insert("psnr_db".into(), all.into());
+                fields.insert("psnr_luma_db".into(), luma.into());
+                words.push(format!("{all:.2} dB"));
+                words.extend((!photo.is_grey()).then(|| format!("luma {luma:.2} dB")));
+            }
+            String::new()
+        }
+    };
+    let line = format!(
+        "{}: {what}{raw} raw bytes to {} ({}){}",
+        file::shown(&files.output),
+        file.len(),
+        words.join(", "),
+        output::larger(source.bytes, file.len()),
+    );
+    output::report_on(files, fields, &line)
+}
+
+/// Raw bytes, the ratio of compression, and bits a pixel or voxel.
+fn sizes(data: &Data, bytes: usize, fields: &mut Map<String, Value>) -> (usize, f64, f64) {
+    let raw = data.raw_bytes();
+    let (ratio, bits) = (raw as f64 / bytes as f64, 8.0 * bytes as f64 / data.elements() as f64);
+    fields.insert("raw_bytes".into(), raw.into());
+    fields.insert("ratio".into(), ratio.into());
+    // JSON has no number for what an empty volume takes.
+    fields.insert("bits_per_pixel".into(), bits.into());
+    (raw, ratio, bits)
 }

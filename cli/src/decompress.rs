@@ -1,77 +1,144 @@
 //! `cortado decompress`.
 
-use crate::codec::{Codec, Form};
-use crate::palette::Target;
-use crate::{Files, femto, labels, laff, output, palette};
+use crate::options::Reading as ReadingOptions;
+use crate::{Files, options, output};
 use anyhow::{Result, bail};
 use clap::Args;
-use std::ops::Range;
-use std::path::PathBuf;
+use cortado::catalogue::{self, Setting};
+use cortado::codec::{Data, Description, Reading, Takes};
+use cortado::volume::VolumeFormat;
+use cortado::{AnyVolume, Error, PhotoFormat, file};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 #[derive(Args)]
 pub struct Options {
     #[command(flatten)]
     files: Files,
-    /// Decode only these slices of a label volume: A..B, or one.
-    #[arg(long, value_name = "A..B", value_parser = labels::parse_slices)]
-    z: Option<Range<usize>>,
-    /// Decode only so many singular values of every plane of a femto archive.
-    #[arg(long, value_name = "N")]
-    ranks: Option<usize>,
-    /// Decode what there is of a laff stream that ends early or is damaged.
-    #[arg(long)]
-    partial: bool,
     /// What the input is when its name and first bytes do not tell: cpso.br, cpso.lzma ...
     #[arg(long, value_name = "EXTENSION")]
     from: Option<PathBuf>,
     /// What to write when the output is `-`: npy, npz, tif, png ...
     #[arg(long, value_name = "EXTENSION")]
     to: Option<PathBuf>,
+    #[command(flatten)]
+    codecs: ReadingOptions,
 }
 
 pub fn run(options: &Options) -> Result<()> {
-    let Options { files, z, ranks, partial, from, to } = options;
+    let Options { files, from, .. } = options;
+    let named = catalogue::of_path(from.as_ref().unwrap_or(&files.input));
+    if let Some(named) = &named {
+        options.codecs.values(named.as_codec())?;
+    }
     // Before any work, so that a wrong name costs nothing.
     output::prepare(files)?;
-    let named = Codec::from_name(from.as_ref().unwrap_or(&files.input));
-    check_target(files, to.as_ref(), named)?;
+    if let Some(named) = &named {
+        options.check_target(named)?;
+    }
     let input = output::read(&files.input, &files.limits())?;
-    let Some(codec) = Codec::of(from.as_ref().unwrap_or(&files.input), &input) else {
-        bail!(
-            "{} is neither a laff stream, an indexed PNG, a femto archive nor a Compresso or Ristretto stream",
-            output::name(&files.input)
-        );
+    let Some(setting) = named.or_else(|| catalogue::of_bytes(&input)) else {
+        bail!("{} is of no codec: {}", output::name(&files.input), options::extensions());
     };
-    check_target(files, to.as_ref(), Some(codec))?;
-    match codec {
-        Codec::Laff(_) | Codec::Palette | Codec::Femto(_) if z.is_some() => bail!("--z is for label volumes"),
-        Codec::Laff(_) | Codec::Palette | Codec::Labels(_) if ranks.is_some() => bail!("--ranks is for femto archives"),
-        Codec::Palette | Codec::Femto(_) | Codec::Labels(_) if *partial => bail!("--partial is for laff streams"),
-        Codec::Laff(form) => {
-            let target = Target::from_path(&target(files, to.as_ref()))?;
-            laff::decompress(files, &input, form == Form::Text, *partial, target)
+    options.check_target(&setting)?;
+    let reading = Reading::new(files.limits()).values(options.codecs.values(setting.as_codec())?);
+
+    let spinner = output::progress(format!("decoding {}", output::name(&files.input)));
+    let started = Instant::now();
+    let target = options.target(setting.as_codec().info().takes);
+    let extension = file::extension(&target);
+    if setting.as_codec().info().exports.contains(&extension.as_str())
+        && let Some(bytes) = setting.export(&input, &extension, &files.limits())?
+    {
+        let description = setting.describe(&input, &files.limits())?;
+        let seconds = started.elapsed().as_secs_f64();
+        output::write(files, &bytes)?;
+        spinner.finish_and_clear();
+        return report(files, &setting, &description, input.len(), bytes.len(), &description.what, seconds);
+    }
+    let decoded = setting.decode_noting(&input, &reading).map_err(|error| hint(error, &setting))?;
+    let seconds = started.elapsed().as_secs_f64();
+    decoded.notes.iter().for_each(|note| output::say(note));
+    spinner.set_message(format!("writing {}", file::shown(&files.output)));
+    let written = match &decoded.data {
+        Data::Photo(photo) => {
+            let bytes = photo.encode(PhotoFormat::from_path(&target)?)?;
+            output::write(files, &bytes)?;
+            bytes.len()
         }
-        Codec::Femto(_) => femto::decompress(files, &input, *ranks, Target::from_path(&target(files, to.as_ref()))?),
-        Codec::Palette => palette::decompress(files, &input, Target::from_path(&target(files, to.as_ref()))?),
-        Codec::Labels(codec) => {
-            labels::decompress(files, &input, codec, z.clone(), labels::volume_format(files, to.as_ref())?)
+        Data::Volume(volume) => write_volume(files, volume, VolumeFormat::from_path(&target)?)?,
+    };
+    spinner.finish_and_clear();
+    let what = match &decoded.data {
+        Data::Photo(photo) => format!("{photo:?}"),
+        Data::Volume(volume) => format!("{volume:?}"),
+    };
+    report(files, &setting, &Description::of(&decoded.data), input.len(), written, &what, seconds)
+}
+
+impl Options {
+    /// The name that tells what to write; arrays of labels where nothing tells.
+    fn target(&self, takes: Takes) -> PathBuf {
+        match self.to.as_ref().filter(|_| self.files.writes_stdout()) {
+            Some(to) => PathBuf::from("-").with_extension(to),
+            None if self.files.writes_stdout() && takes == Takes::Volumes => "-.npy".into(),
+            None => self.files.output.clone(),
         }
+    }
+
+    /// Refuses an output that the codec does not decompress to.
+    fn check_target(&self, setting: &Setting) -> Result<()> {
+        let info = setting.as_codec().info();
+        let target = self.target(info.takes);
+        let exported = info.exports.contains(&file::extension(&target).as_str());
+        let photo = || PhotoFormat::from_path(&target).map(drop);
+        let volume = || VolumeFormat::from_path(&target).map(drop);
+        Ok(match info.takes {
+            _ if exported => (),
+            Takes::Photos => photo()?,
+            Takes::Volumes => volume()?,
+            Takes::Both => photo().or_else(|_| volume())?,
+        })
     }
 }
 
-/// The name that tells what to write.
-fn target(files: &Files, to: Option<&PathBuf>) -> PathBuf {
-    match to.filter(|_| files.writes_stdout()) {
-        Some(to) => PathBuf::from("-").with_extension(to),
-        None => files.output.clone(),
+/// Says of a damaged file how what there is of it is decoded.
+fn hint(error: Error, setting: &Setting) -> anyhow::Error {
+    let has_partial = setting.as_codec().reading_parameters().iter().any(|parameter| parameter.name == "partial");
+    match error {
+        Error::Malformed { .. } if has_partial => anyhow::anyhow!("{error}; --partial decodes what there is"),
+        error => error.into(),
     }
 }
 
-/// Refuses an output that the codec, as far as it is known, does not decompress to.
-fn check_target(files: &Files, to: Option<&PathBuf>, codec: Option<Codec>) -> Result<()> {
-    match codec {
-        Some(Codec::Laff(_) | Codec::Palette | Codec::Femto(_)) => Target::from_path(&target(files, to)).map(drop),
-        Some(Codec::Labels(_)) => labels::volume_format(files, to).map(drop),
-        None => Ok(()),
+/// Without a copy: the volume may be all that memory has room for.
+fn write_volume(files: &Files, volume: &AnyVolume, format: VolumeFormat) -> Result<usize> {
+    let (needed, limit) = (2 * volume.raw_bytes() as u64, files.limits().max_bytes());
+    if format == VolumeFormat::Npz && needed > limit {
+        // The archive is made in memory, beside the volume.
+        return Err(Error::TooLarge { what: "bytes", found: needed, limit }.into());
     }
+    output::write_with(files, |to| volume.write(format, to))
+}
+
+fn report(
+    files: &Files,
+    setting: &Setting,
+    description: &Description,
+    input_bytes: usize,
+    written: usize,
+    what: &str,
+    seconds: f64,
+) -> Result<()> {
+    let mut fields = output::fields(&output::codec(setting), files, input_bytes, written, seconds);
+    output::describe(description, &mut fields);
+    fields.insert("raw_bytes".into(), description.raw_bytes.into());
+    fields.insert("ratio".into(), (description.raw_bytes as f64 / input_bytes as f64).into());
+    fields.insert("bits_per_pixel".into(), (8.0 * input_bytes as f64 / description.elements as f64).into());
+    let line = format!("{}: {written} bytes, {what}", shown(&files.output));
+    output::report_on(files, fields, &line)
+}
+
+fn shown(path: &Path) -> String {
+    file::shown(path)
 }

@@ -2,27 +2,25 @@
 //! parses; each subcommand has a file of its own.
 
 mod cluster;
-mod codec;
 mod compress;
 mod decompress;
 mod ending;
-mod femto;
 mod info;
 mod kernel;
 mod lab;
-mod labels;
-mod laff;
 mod notebooks;
+mod options;
 mod output;
-mod palette;
 mod photo;
 #[cfg(feature = "spark")]
 mod submit;
 mod sweep;
+mod volume;
 mod worker;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use cortado::{Error, Limits};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -48,7 +46,7 @@ enum Command {
         #[command(subcommand)]
         action: kernel::Action,
     },
-    /// Compress a photo (to .laff, .png, .gif or .json.gz) or a label volume (to .cpso, .cpso.xz, ...).
+    /// Compress a photo or a label volume with the codec that the output's name asks for.
     Compress(Box<compress::Options>),
     /// Decompress to a picture (.png, .jpg, .tif), to arrays (.npz) or to a label volume (.npy, .npz, .tif).
     Decompress(decompress::Options),
@@ -109,17 +107,47 @@ impl Files {
     }
 }
 
+/// What was asked for cannot be: the options do not go together, or one of them has no such value. Ends with 2, as
+/// options do that nobody knows.
+#[derive(Debug)]
+struct Usage(String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
 /// Runs the command that the process was called with.
 pub fn main() -> ExitCode {
-    let matches = Arguments::command().get_matches();
+    main_of(std::env::args_os())
+}
+
+/// Runs a command: the program's name and its arguments. Codecs that were registered before are known to it.
+pub fn main_of(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitCode {
+    let matches = match command().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Of help and version it is the text.
+            let _ = error.print();
+            return ExitCode::from(error.exit_code() as u8);
+        }
+    };
     let command = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).command;
     match run(command, &matches) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", output::lines(&line(&error)));
-            ExitCode::FAILURE
+            if error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
+}
+
+/// The command with all its options.
+pub fn command() -> clap::Command {
+    Arguments::command()
 }
 
 fn run(command: Command, matches: &ArgMatches) -> anyhow::Result<()> {

@@ -3,8 +3,9 @@
 use crate::{Files, ending};
 use anyhow::{Context, Result, bail};
 use cortado::Limits;
+use cortado::catalogue::Setting;
+use cortado::codec::{Description, Fact};
 use cortado::file::{self, Existing, printable, shown};
-use cortado::photo::Conversion;
 use indicatif::ProgressBar;
 use serde_json::{Map, Value};
 use std::fs;
@@ -134,13 +135,6 @@ pub fn progress(doing: String) -> ProgressBar {
     bar
 }
 
-/// Says on standard error what opening a photo gave up.
-pub fn note(conversion: &Conversion) {
-    for note in conversion.notes() {
-        eprintln!("note: {note}");
-    }
-}
-
 /// Says on standard error what is to be known besides the report, in one line.
 pub fn say(note: &str) {
     eprintln!("note: {}", printable(note));
@@ -195,6 +189,33 @@ pub fn fields(codec: &str, files: &Files, input_bytes: usize, output_bytes: usiz
     fields.insert("output_bytes".into(), output_bytes.into());
     fields.insert("seconds".into(), seconds.into());
     fields
+}
+
+/// What reports call a codec: with the general compressor behind it, where that is not the one that it always has.
+pub fn codec(setting: &Setting) -> String {
+    let usual = setting.as_codec().info().second_stage.flatten();
+    match setting.second_stage().filter(|stage| Some(*stage) != usual) {
+        Some(stage) => format!("{}+{stage}", setting.codec()),
+        None => setting.codec().to_owned(),
+    }
+}
+
+/// Adds what is told of a file.
+pub fn describe(description: &Description, fields: &mut Map<String, Value>) {
+    for (name, fact) in &description.facts {
+        fields.insert((*name).to_owned(), json(fact));
+    }
+}
+
+fn json(fact: &Fact) -> Value {
+    match fact {
+        Fact::Text(text) => text.as_str().into(),
+        Fact::Integer(number) => (*number).into(),
+        Fact::Number(number) => (*number).into(),
+        Fact::Flag(flag) => (*flag).into(),
+        Fact::List(facts) => facts.iter().map(json).collect(),
+        Fact::Object(facts) => facts.iter().map(|(name, fact)| ((*name).to_owned(), json(fact))).collect(),
+    }
 }
 
 /// A path in JSON, which has escapes of its own for control characters but none for what is no UTF-8.

@@ -1,52 +1,33 @@
 //! `cortado-spark submit`: the plan and the tasks on standard input, run through Spark Connect; see
-//! `cortado::sweep::spark`.
+//! `cortado::sweep::wire`.
 //!
 //! Tasks become a manifest in Spark, a script transformation runs `cortado-spark worker` on its rows wherever Spark
 //! puts them, and the rows come back as their partitions are done.
 
 use crate::cluster::fresh::Fresh;
 use anyhow::{Context, Result, anyhow, bail};
-use cortado::sweep::spark::{NULL, escape, unescape};
-use cortado::sweep::{Facts, Row, Unfinished};
-use serde::Deserialize;
+use cortado::sweep::wire::{self, Plan, TaskLine};
+use cortado::sweep::{Facts, Row, Unfinished, escape};
 use sha2::{Digest, Sha256};
 use spark_connect::row::{Row as Record, Value};
 use spark_connect::{DataFrame, DataType, SparkError, SparkSession};
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::{BufRead, Write};
-use std::path::PathBuf;
 
-/// What a sweep's first line says.
-#[derive(Deserialize)]
-struct Plan {
-    address: String,
-    token: Option<PathBuf>,
-    #[serde(default)]
-    list: Option<String>,
-    #[serde(default)]
-    measures: String,
-    #[serde(default)]
-    max_bytes: u64,
-    #[serde(default)]
-    streams: Option<PathBuf>,
-    #[serde(default)]
-    parquet: Option<String>,
-    tasks: usize,
-}
-
-/// A task's line: its fields are the manifest's.
+/// A task, and what Spark has to do with it.
 struct Task {
     /// Whether Spark is to read the input.
     ship: bool,
     number: i64,
-    /// Setting, name, path, name of the compressed file; escaped.
-    texts: [String; 4],
-    /// The bytes of an input in memory, in base64, with the first of its tasks.
-    payload: Option<String>,
+    line: TaskLine,
 }
 
-const MANIFEST: [&str; 6] = ["task", "setting", "name", "path", "stream", "file"];
+/// The columns of a manifest: a task's fields, and the path by which Spark knows its file.
+fn manifest_columns() -> Vec<&'static str> {
+    TaskLine::FIELDS.into_iter().chain(["file"]).collect()
+}
+
 const MANIFEST_TYPES: &str = "task bigint, setting string, name string, path string, stream string, file string";
 /// Files that one pattern names.
 const FILES_OF_A_PATTERN: usize = 500;
@@ -63,7 +44,7 @@ pub fn run() -> Result<()> {
 
 /// A row as whoever asked takes it: with what is to be known besides.
 fn say_row(number: i64, row: &str, facts: &str) -> Result<()> {
-    say(&number.to_string(), &format!("{row}\t{facts}"))
+    say(&number.to_string(), &wire::submitted(row, facts))
 }
 
 /// Writes a line of two fields; the second has no line break in it.
@@ -76,8 +57,12 @@ fn say(kind: &str, text: &str) -> Result<()> {
 fn converse() -> Result<()> {
     let mut lines = std::io::stdin().lock().lines();
     let first = lines.next().context("there is no plan")??;
-    let plan: Plan = serde_json::from_str(&first).context("the plan is not one")?;
-    let tasks = lines.map(|line| parse(&line?)).collect::<Result<Vec<_>>>()?;
+    let plan = Plan::from_line(&first)?;
+    let task = |line: std::io::Result<String>| {
+        let (ship, number, line) = TaskLine::parse_submit(&line?)?;
+        anyhow::Ok(Task { ship, number, line })
+    };
+    let tasks = lines.map(task).collect::<Result<Vec<_>>>()?;
     if plan.list.is_none() && tasks.len() != plan.tasks {
         bail!("{} tasks came instead of {}", tasks.len(), plan.tasks);
     }
@@ -90,19 +75,6 @@ fn converse() -> Result<()> {
     // does it later then; the rows are here.
     let _ = session.stop();
     done
-}
-
-fn parse(line: &str) -> Result<Task> {
-    let fields: Vec<&str> = line.split('\t').collect();
-    let [ship, number, setting, name, path, stream, payload] = fields[..] else {
-        bail!("a task has 7 fields, not {}", fields.len());
-    };
-    Ok(Task {
-        ship: ship == "1",
-        number: number.parse().context("a task has no number")?,
-        texts: [setting, name, path, stream].map(str::to_owned),
-        payload: (payload != NULL).then(|| payload.to_owned()),
-    })
 }
 
 /// Spark's errors come with stack traces; the first line is what there is to know.
@@ -161,10 +133,9 @@ impl Job<'_> {
             }
         }
         for (number, task) in left.into_iter().filter(|(_, task)| task.ship) {
-            let [setting, name, ..] = &task.texts;
-            let row =
-                Row::failed(unescape(name), unescape(setting), "Spark found no bytes: the file is empty or not there");
-            say_row(number, row.to_csv().trim_end(), &Facts::unfinished(Unfinished::Input).to_field())?;
+            let reason = "Spark found no bytes: the file is empty or not there";
+            let row = Row::failed(&task.line.name, &task.line.setting, reason);
+            say_row(number, &wire::row_field(&row), &Facts::unfinished(Unfinished::Input).to_field())?;
         }
         Ok(())
     }
@@ -282,18 +253,19 @@ impl Job<'_> {
     /// Tasks as a view, each with the path by which Spark knows its file.
     fn tasks(&self, view: &str, tasks: &[&Task]) -> Result<()> {
         let records = tasks.iter().map(|task| {
-            let file = spark_path(&unescape(&task.texts[2]));
-            let texts = task.texts.iter().cloned().chain([file]).map(Value::String);
+            let file = spark_path(&task.line.path);
+            let texts = task.line.escaped().into_iter().chain([file]).map(Value::String);
             [Value::Long(task.number)].into_iter().chain(texts).collect()
         });
-        self.view(view, &MANIFEST, MANIFEST_TYPES, records)
+        self.view(view, &manifest_columns(), MANIFEST_TYPES, records)
     }
 
     /// The inputs in memory, by their paths, as a view.
     fn memory(&self, view: &str) -> Result<()> {
         let records = self.tasks.iter().filter_map(|task| {
-            let payload = task.payload.clone()?;
-            Some(vec![Value::String(task.texts[2].clone()), Value::String(payload)])
+            let payload = task.line.payload.clone()?;
+            let [_, _, path, _] = task.line.escaped();
+            Some(vec![Value::String(path), Value::String(payload)])
         });
         self.view(view, &["path", "payload"], "path string, payload string", records)
     }
@@ -325,7 +297,7 @@ impl Job<'_> {
     fn files(&self, tasks: &[&Task]) -> Result<Option<DataFrame>> {
         let mut by_folder: HashMap<String, Vec<String>> = HashMap::new();
         for task in tasks {
-            let path = spark_path(&unescape(&task.texts[2]));
+            let path = spark_path(&task.line.path);
             let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
             let names = by_folder.entry(folder.to_owned()).or_default();
             if names.last().is_none_or(|last| last != name) {

@@ -4,8 +4,11 @@ use crate::{cluster, output};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use cortado::file::{self, Existing, printable, shown};
-use cortado::sweep::{Backend, Grid, Input, Measures, Outcome, Progress, Spark, Sweep, Threads, check_journal, codecs};
+use cortado::sweep::{
+    Backend, Input, Measures, Outcome, Progress, Spark, Sweep, Threads, check_journal, register_fault,
+};
 use cortado::table::{Cell, Table};
+use cortado::{Grid, catalogue};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value};
 use std::fs;
@@ -62,11 +65,21 @@ pub struct Options {
     /// List the codecs and their parameters.
     #[arg(long)]
     codecs: bool,
+    /// Know the codec `fault`, which fails on purpose.
+    #[arg(long, hide = true)]
+    faults: bool,
 }
 
 pub fn run(options: &Options) -> Result<()> {
+    if options.faults {
+        register_fault();
+    }
     if options.codecs {
-        return output::report(false, Map::new(), &codecs().to_string());
+        return output::report(
+            false,
+            Map::new(),
+            &format!("{}\n{}", catalogue::table(), catalogue::parameters_table()),
+        );
     }
     output::check_standard_output()?;
     if let Some(path) = &options.output {

@@ -1,4 +1,4 @@
-//! `cortado worker`: the tasks of a cluster, a line each; see `cortado::sweep::spark` for the fields.
+//! `cortado worker`: the tasks of a cluster, a line each; see `cortado::sweep::wire` for the fields.
 //!
 //! Spark fails the whole job when a worker ends early, and loses rows without a word when one stops reading. So this
 //! process only passes lines on: a child does the work, and when a codec takes the child down with it, or does not come
@@ -6,13 +6,11 @@
 //! it.
 
 use anyhow::{Context, Result, bail};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use clap::Args;
-use cortado::sweep::spark::{NULL, unescape};
 use cortado::sweep::trial::{self, Trial};
-use cortado::sweep::{Facts, Failure, Measures, Row, Setting, Source};
-use cortado::{Limits, file};
+use cortado::sweep::wire::{self, TaskLine};
+use cortado::sweep::{Facts, Failure, Measures, Row, Source, register_fault};
+use cortado::{Limits, Setting, file};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -44,48 +42,15 @@ pub struct Options {
     inner: bool,
 }
 
-/// A task as it stands in its line.
-struct Task<'a> {
-    number: &'a str,
-    setting: String,
-    name: String,
-    path: String,
-    stream: String,
-    payload: Option<&'a str>,
-}
-
-impl<'a> Task<'a> {
-    /// Whatever the line is, it has a number to answer with.
-    fn parse(line: &'a str) -> Result<Self, (&'a str, String)> {
-        let fields: Vec<&str> = line.split('\t').collect();
-        let [number, setting, name, path, stream, payload] = fields[..] else {
-            return Err((fields[0], format!("a task has 6 fields, this line has {}", fields.len())));
-        };
-        let text = |field: &str, what: &str| match field {
-            NULL => Err((number, format!("the task has no {what}"))),
-            text => Ok(unescape(text)),
-        };
-        Ok(Self {
-            number,
-            setting: text(setting, "setting")?,
-            name: text(name, "name")?,
-            path: text(path, "path")?,
-            stream: text(stream, "name for its file")?,
-            payload: (payload != NULL).then_some(payload),
-        })
-    }
-}
-
 pub fn run(options: &Options) -> Result<()> {
+    // Who sends tasks has said whether there may be such.
+    register_fault();
     if options.inner { work(options) } else { supervise(options) }
 }
 
 fn answer(number: &str, row: &Row, facts: &Facts, file: Option<&[u8]>) -> Result<()> {
-    // A number that is none would be NULL to Spark anyway.
-    let number = if number.parse::<u64>().is_ok() { number } else { NULL };
-    let blob = file.map_or_else(|| NULL.to_owned(), |file| STANDARD.encode(file));
     let mut stdout = std::io::stdout().lock();
-    let line = format!("{number}\t{}\t{blob}\t{}\n", row.to_csv().trim_end_matches('\n'), facts.to_field());
+    let line = wire::answer(number, row, facts, file);
     stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()).context("cannot answer")
 }
 
@@ -103,10 +68,10 @@ fn work(options: &Options) -> Result<()> {
     let mut last: Option<(String, Result<Source, Failure>)> = None;
     for line in lines() {
         let line = line?;
-        let task = match Task::parse(&line) {
+        let task = match TaskLine::parse(&line) {
             Ok(task) => task,
             Err((number, error)) => {
-                answer(number, &Row::failed("", "", error), &Facts::default(), None)?;
+                answer(&number, &Row::failed("", "", error), &Facts::default(), None)?;
                 continue;
             }
         };
@@ -115,17 +80,15 @@ fn work(options: &Options) -> Result<()> {
         }
         let source = last.as_ref().expect("just read").1.as_ref().map_err(Failure::clone);
         let Trial { row, facts, file } = done(&task, source, options);
-        answer(task.number, &row, &facts, file.as_deref().filter(|_| options.blobs))?;
+        answer(&task.number, &row, &facts, file.as_deref().filter(|_| options.blobs))?;
     }
     Ok(())
 }
 
-fn read(task: &Task, limits: &Limits) -> Result<Source, Failure> {
+fn read(task: &TaskLine, limits: &Limits) -> Result<Source, Failure> {
     let path = Path::new(&task.path);
-    let bytes = match task.payload {
-        Some(payload) => {
-            STANDARD.decode(payload).map_err(|error| format!("the task's bytes are no base64: {error}"))?
-        }
+    let bytes = match task.bytes()? {
+        Some(bytes) => bytes,
         None => file::read(path, limits)?,
     };
     // A reader that panics is a bad input like any other.
@@ -133,7 +96,7 @@ fn read(task: &Task, limits: &Limits) -> Result<Source, Failure> {
     Ok(read.map_err(|_| Failure::from("reading the input panicked"))??)
 }
 
-fn done(task: &Task, source: Result<&Source, Failure>, options: &Options) -> Trial {
+fn done(task: &TaskLine, source: Result<&Source, Failure>, options: &Options) -> Trial {
     let setting: Setting = match task.setting.parse() {
         Ok(setting) => setting,
         Err(error) => {
@@ -142,7 +105,7 @@ fn done(task: &Task, source: Result<&Source, Failure>, options: &Options) -> Tri
         }
     };
     let place = options.streams.as_deref().map(|folder| (folder, task.stream.as_str()));
-    trial::run(&task.name, source, &setting, options.measure, place)
+    trial::run(&task.name, source, &setting, options.measure, &crate::limits(options.max_bytes), place)
 }
 
 fn supervise(options: &Options) -> Result<()> {
@@ -162,11 +125,11 @@ fn supervise(options: &Options) -> Result<()> {
             Err(reason) => {
                 let end = inner.stop();
                 let error = if end.is_empty() { reason } else { format!("{reason} ({end})") };
-                let (number, row) = match Task::parse(&line) {
+                let (number, row) = match TaskLine::parse(&line) {
                     Ok(task) => (task.number, Row::failed(task.name, task.setting, error)),
                     Err((number, _)) => (number, Row::failed("", "", error)),
                 };
-                answer(number, &row, &Facts::default(), None)?;
+                answer(&number, &row, &Facts::default(), None)?;
             }
         }
     }

@@ -147,7 +147,7 @@ fn an_input_that_there_is_no_memory_for_is_a_row() {
     for backtrace in ["0", "1"] {
         let _ = fs::remove_file(folder.join("more.csv.journal"));
         let script = format!(
-            "exec env RUST_BACKTRACE={backtrace} \"$0\" sweep in/a.png -s png -s 'fault kind=memory' --threads 1 -o more.csv"
+            "exec env RUST_BACKTRACE={backtrace} \"$0\" sweep in/a.png -s png -s 'fault kind=memory' --faults --threads 1 -o more.csv"
         );
         let message = common::failure(&shell(folder, &script, &[]));
         assert!(message.starts_with("error: out of memory: cannot allocate "), "{message}");

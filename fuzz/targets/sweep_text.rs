@@ -1,9 +1,9 @@
 //! What sweeps read as text: settings, tables, rows of a journal.
 #![no_main]
 
-use cortado::Table;
-use cortado::sweep::spark::{escape, unescape};
-use cortado::sweep::{Facts, Grid, Row};
+use cortado::{Grid, Table};
+use cortado::sweep::wire::{Plan, TaskLine};
+use cortado::sweep::{Facts, Row, escape, unescape};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -23,6 +23,12 @@ fuzz_target!(|bytes: &[u8]| {
         && let Ok(settings) = grid.settings()
     {
         assert_eq!(settings.len(), grid.len());
+    }
+    if let Ok(task) = TaskLine::parse(text) {
+        assert_eq!(TaskLine::parse(&task.to_line()).expect("what was written"), task);
+    }
+    if let Ok(plan) = Plan::from_line(text) {
+        assert_eq!(Plan::from_line(&plan.to_line()).expect("what was written"), plan);
     }
     if let Ok(facts) = Facts::from_field(text) {
         let field = facts.to_field();

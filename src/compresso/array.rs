@@ -3,7 +3,8 @@
 use super::header::Header;
 use super::stream::Stream;
 use super::{decode_stream_slices, remap};
-use crate::error::{Error, Limits, Result};
+use crate::error::{Error, Result};
+use crate::limits::Limits;
 use crate::volume::{AnyVolume, Label, LabelType, check_range, with_volume};
 use std::fmt;
 use std::ops::Range;

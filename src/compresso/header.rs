@@ -1,7 +1,8 @@
 //! The 36 bytes that every stream begins with.
 
 use super::options::{Connectivity, Steps};
-use crate::error::{Error, Limits, Result};
+use crate::error::{Error, Result};
+use crate::limits::Limits;
 use crate::volume::LabelType;
 
 /// Bytes of a header.

@@ -56,6 +56,7 @@
 
 mod array;
 mod bits;
+mod codec;
 mod components;
 mod decode;
 mod encode;
@@ -69,11 +70,14 @@ mod stream;
 mod windows;
 
 pub use array::CompressoArray;
+pub(crate) use codec::CompressoCodec;
 pub use header::{HEADER_BYTES, Header};
 pub use options::{CompressoOptions, Connectivity, Steps};
 pub use stream::{Section, Stream};
 
-use crate::error::{Error, Limits, Result};
+use crate::error::{Error, Result};
+
+use crate::limits::Limits;
 use crate::memory;
 use crate::second_stage::SecondStage;
 use crate::volume::{

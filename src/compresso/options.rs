@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::volume::LabelType;
+use crate::words::words;
 use std::fmt;
 
 /// The size of a window in voxels; their product is from 1 to 64.
@@ -92,6 +93,11 @@ pub enum Connectivity {
     /// The six of the volume: a component reaches through the slices, and so does its one label.
     Six,
 }
+
+words!(Connectivity, "connectivity", "4 or 6", {
+    Four => "4",
+    Six => "6",
+});
 
 impl Connectivity {
     /// 4 or 6.

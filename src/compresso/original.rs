@@ -7,7 +7,8 @@ use super::locations::{BEHIND, DOWN, IN_FRONT, LEFT, RIGHT, UP};
 use super::options::{Connectivity, Steps};
 use super::run_lengths::{Reader, append_missing_zeros};
 use super::windows::Grid;
-use crate::error::{Error, Limits, Result};
+use crate::error::{Error, Result};
+use crate::limits::Limits;
 use crate::volume::{LabelType, Volume};
 
 const FORMAT: &str = "original Compresso";

@@ -4,13 +4,14 @@
 //! the output's name. That file goes when writing fails; a program that ends on a signal calls [`abandon`]; and what a
 //! process left that was killed goes when the next one writes to the folder.
 
-mod names;
 mod write;
 
-pub use names::{extension, printable, shown};
+pub use crate::names::{extension, printable, shown};
 pub use write::{abandon, check, write, write_with};
 
-use crate::error::{Error, Limits, Result};
+use crate::error::{Error, Result};
+
+use crate::limits::Limits;
 use crate::memory;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};

@@ -1,8 +1,8 @@
 //! A block's decisions, written once for the encoder and the decoder: its class, how chroma follows luma, its
 //! coefficients.
 
+use super::layout::{BLOCK, DELTAS};
 use super::model::{INPUTS, Kind, Model, Place, code_large};
-use super::tables::{BLOCK, DELTAS};
 use crate::range_coder::Coder;
 
 /// Quantised coefficients, strongest singular vector first.

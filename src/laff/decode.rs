@@ -1,15 +1,16 @@
 //! From streams to planes, and to photos.
 
 use super::block::{Coded, count};
-use super::encode::part as part_of;
-use super::filter::{self, Filter};
+use super::filter;
 use super::header::{CHECK, Header, is_whole};
-use super::planes::{Plane, merge};
+use super::layout::{BLOCK, Filter};
+use super::planes::{Plane, merge, part as part_of};
 use super::slice::{History, PlaneSlice, add_slope, predict, reconstruct};
-use super::tables::{self, BLOCK, Quantizer, Tables};
+use super::tables::{self, Quantizer, Tables};
 use super::thumbnail::{Guide, Thumbnail};
 use super::{FORMAT, Part};
-use crate::error::{Error, Limits, Result};
+use crate::error::{Error, Result};
+use crate::limits::Limits;
 use crate::photo::Photo;
 use crate::range_coder::Decoder;
 use ndarray::Array2;

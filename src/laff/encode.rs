@@ -2,15 +2,16 @@
 
 use super::block::{Coded, count};
 use super::decode::assemble;
-use super::filter::{self, Filter};
-use super::header::{Header, check};
+use super::filter;
+use super::header::{Header, check, slices};
+use super::layout::{BLOCK, Filter};
 use super::model::Model;
 use super::options::Profile;
-use super::planes::{Layout, Plane, split};
+use super::planes::{Layout, Plane, part, split};
 use super::search::{Choice, Luma, Search};
 use super::slice::{Border, History, PlaneSlice, predict, reconstruct};
-use super::tables::{self, BLOCK, Quantizer, Tables};
-use super::thumbnail::{CELL, Guide, Thumbnail};
+use super::tables::{self, Quantizer, Tables};
+use super::thumbnail::{Guide, Thumbnail};
 use crate::photo::Photo;
 use crate::range_coder::Encoder;
 use rayon::prelude::*;
@@ -69,18 +70,6 @@ pub(super) trait Observer: Send {
 
     /// After a thumbnail or a slice.
     fn end(&mut self, model: &Model);
-}
-
-/// Slices of a photo: the first row and the number of rows.
-pub(super) fn slices(height: usize, cells: usize) -> Vec<(usize, usize)> {
-    let rows = cells * CELL;
-    (0..height).step_by(rows).map(|top| (top, rows.min(height - top))).collect()
-}
-
-/// The part of a plane that a slice of the photo is: its first row, its rows and its columns.
-pub(super) fn part(layout: Layout, plane: usize, top: usize, height: usize, width: usize) -> (usize, usize, usize) {
-    let subsampling = layout.subsampling(plane);
-    (top / subsampling, height.div_ceil(subsampling), width.div_ceil(subsampling))
 }
 
 /// A photo as it is encoded: its planes, and its thumbnail as a decoder gets it.

@@ -3,41 +3,17 @@
 //! A sample moves towards its neighbours by weighted differences, each cut off at the quantiser's step, so that edges
 //! stay.
 
+use super::layout::{BLOCK, Filter, NEIGHBOURS, SIDE};
 use super::planes::{PEAK, Plane};
-use super::slice::SIDE;
-use super::tables::BLOCK;
 use rayon::prelude::*;
 
-/// Neighbours of a sample: those of the 5 x 5 around it without the corners.
-pub(super) const NEIGHBOURS: [(isize, isize); 20] = {
-    let mut neighbours = [(0, 0); 20];
-    let (mut at, mut y) = (0, -2);
-    while y <= 2 {
-        let mut x = -2;
-        while x <= 2 {
-            if !(x == 0 && y == 0) && x * x + y * y < 8 {
-                neighbours[at] = (y, x);
-                at += 1;
-            }
-            x += 1;
-        }
-        y += 1;
-    }
-    neighbours
-};
 /// How far neighbours are.
 const REACH: usize = 2;
-
-/// Kinds of blocks: by the quantiser's step, and by how many coefficients there are.
-pub(super) const KINDS: usize = 12;
 
 /// The kind of a block.
 pub(super) fn kind(quantizer: u8, count: usize) -> u8 {
     (quantizer.saturating_sub(64) / 32).min(3) * 3 + count.div_ceil(3).min(2) as u8
 }
-
-/// Weights of each neighbour for each place in a block, in 1/128: for each row, neighbour and column.
-pub(super) type Filter = [[[i16; SIDE]; NEIGHBOURS.len()]; SIDE];
 
 /// A plane with `REACH` samples more on all sides, which repeat the nearest.
 pub(super) struct Padded {

@@ -1,12 +1,12 @@
 //! What stands before a stream's slices.
 
 use super::FORMAT;
-use super::encode::slices;
 use super::options::Profile;
 use super::planes::Layout;
 use super::thumbnail::CELL;
-use crate::error::{Error, Limits, Result};
+use crate::error::{Error, Result};
 use crate::lengths;
+use crate::limits::Limits;
 
 const MAGIC: [u8; 4] = *b"laff";
 const VERSION: u8 = 1;
@@ -16,6 +16,12 @@ const TABLE: u8 = 1;
 const FIXED: usize = 15;
 /// Sides are two bytes.
 pub(super) const MOST_SIDE: usize = 65_535;
+
+/// Slices of a photo: the first row and the number of rows.
+pub(super) fn slices(height: usize, cells: usize) -> Vec<(usize, usize)> {
+    let rows = cells * CELL;
+    (0..height).step_by(rows).map(|top| (top, rows.min(height - top))).collect()
+}
 
 /// What a stream says of itself before its slices.
 #[derive(Clone, Debug, PartialEq, Eq)]

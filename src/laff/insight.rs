@@ -1,9 +1,10 @@
 //! A look inside: what the tables hold, and what each ingredient of the codec is worth.
 
 use super::encode::Settings;
+use super::layout::{BLOCK, INPUTS};
 use super::model::Model;
 use super::options::{LaffOptions, Profile};
-use super::tables::{BLOCK, Class, FROZEN, INPUTS, Tables};
+use super::tables::{Class, FROZEN, Tables};
 use super::{Trial, quantizer};
 use crate::error::{Error, Result};
 use crate::photo::Photo;

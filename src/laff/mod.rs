@@ -56,11 +56,13 @@
 //! any number of threads.
 
 mod block;
+mod codec;
 mod decode;
 mod encode;
 mod filter;
 mod header;
 mod insight;
+mod layout;
 mod model;
 mod moments;
 mod options;
@@ -72,12 +74,15 @@ mod text;
 mod thumbnail;
 mod train;
 
+pub(crate) use codec::LaffCodec;
 pub use insight::{Ingredients, basis_sheet};
 pub use options::{LaffOptions, Profile};
 pub use text::{from_text, to_text};
 pub use train::train;
 
-use crate::error::{Error, Limits, Result};
+use crate::error::{Error, Result};
+
+use crate::limits::Limits;
 use crate::metrics::psnr_luma;
 use crate::photo::Photo;
 use encode::{Encoded, Prepared, Settings};
@@ -88,6 +93,8 @@ use planes::Layout;
 use tables::FROZEN;
 
 const FORMAT: &str = "laff";
+/// The most rows of a slice.
+const MAX_SLICE_ROWS: usize = 4080;
 
 /// Encodes a photo.
 ///
@@ -138,7 +145,7 @@ impl Trial {
         }
         let slice = match options.slice_rows {
             None => usual_slice(height),
-            Some(rows @ 1..=4080) => rows.div_ceil(thumbnail::CELL),
+            Some(rows @ 1..=MAX_SLICE_ROWS) => rows.div_ceil(thumbnail::CELL),
             Some(rows) => {
                 let found = rows.to_string();
                 return Err(Error::OutOfRange { name: "slice rows", found, expected: "from 1 to 4080" });

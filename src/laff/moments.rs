@@ -1,7 +1,6 @@
 //! Sums of products, and the linear maps and singular vectors that follow from them.
 
-use super::filter::NEIGHBOURS;
-use super::tables::{BLOCK, INPUTS};
+use super::layout::{BLOCK, INPUTS, NEIGHBOURS};
 use crate::linalg::symmetric_eigen;
 use ndarray::Array2;
 

@@ -1,8 +1,6 @@
 //! How a photo is encoded.
 
-use crate::error::{Error, Result};
-use std::fmt;
-use std::str::FromStr;
+use crate::words::words;
 
 /// How a photo is encoded: `LaffOptions::new().quality(90.0)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,26 +30,10 @@ pub enum Profile {
     Visual,
 }
 
-impl FromStr for Profile {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        match name {
-            "mse" => Ok(Self::Mse),
-            "visual" => Ok(Self::Visual),
-            _ => Err(Error::OutOfRange { name: "profile", found: format!("{name:?}"), expected: "mse or visual" }),
-        }
-    }
-}
-
-impl fmt::Display for Profile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Mse => "mse",
-            Self::Visual => "visual",
-        })
-    }
-}
+words!(Profile, "profile", "mse or visual", {
+    Mse => "mse",
+    Visual => "visual",
+});
 
 impl LaffOptions {
     /// Quality 75, the profile for mean squared error, chroma of half the resolution, slices of 128 to 256 rows.

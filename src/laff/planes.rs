@@ -72,6 +72,12 @@ pub(super) enum Layout {
     Full,
 }
 
+/// The part of a plane that a slice of the photo is: its first row, its rows and its columns.
+pub(super) fn part(layout: Layout, plane: usize, top: usize, height: usize, width: usize) -> (usize, usize, usize) {
+    let subsampling = layout.subsampling(plane);
+    (top / subsampling, height.div_ceil(subsampling), width.div_ceil(subsampling))
+}
+
 impl Layout {
     pub(super) fn planes(self) -> usize {
         if self == Self::Grey { 1 } else { 3 }

@@ -1,9 +1,10 @@
 //! What the encoder decides for a block: the class and the coefficients that cost least, in error and in bits together.
 
 use super::block::{Around, Coefficients, LARGEST_UNARY, Levels, Trail, walk_count};
+use super::layout::{BLOCK, DELTAS, NO_DELTA};
 use super::model::{Model, Place};
 use super::slice::{Border, add_slope, level, predict};
-use super::tables::{BLOCK, Class, NO_DELTA, Quantizer};
+use super::tables::{Class, Quantizer};
 use std::sync::LazyLock;
 
 /// Classes whose coefficients are quantised for good: those that look cheapest. All would make files 0.4 % smaller, in
@@ -248,5 +249,5 @@ fn activity_delta(source: &[i16; BLOCK]) -> usize {
     let mean = source.iter().map(|&x| f32::from(x)).sum::<f32>() / BLOCK as f32;
     let variance = source.iter().map(|&x| (f32::from(x) - mean).powi(2)).sum::<f32>() / BLOCK as f32 / 256.0;
     let octaves = (variance + 8.0).log2() - 7.5;
-    ((NO_DELTA as f32 + 0.5 + 0.65 * octaves).floor()).clamp(0.0, super::tables::DELTAS as f32 - 1.0) as usize
+    ((NO_DELTA as f32 + 0.5 + 0.65 * octaves).floor()).clamp(0.0, DELTAS as f32 - 1.0) as usize
 }

@@ -1,12 +1,11 @@
 //! The rows of one plane in a slice while they are coded: borders, predictions and what becomes of blocks.
 
 use super::block::{Around, Coded, Levels};
+use super::layout::{BLOCK, INPUTS, SIDE};
 use super::planes::{FRACTION, PEAK, Plane};
-use super::tables::{BLOCK, Class, INPUTS};
+use super::tables::Class;
 use super::thumbnail::Guide;
 
-/// Samples along each side of a block.
-pub(super) const SIDE: usize = 8;
 /// Samples known to the left of the rows and above them, and to the right of the last block.
 const BEFORE: usize = 2;
 const AFTER: usize = 8;

@@ -1,18 +1,12 @@
 //! The frozen tables: for each class of blocks a predictor and a basis, and what the model starts from.
 
-use super::filter::{Filter, KINDS, NEIGHBOURS};
+use super::layout::{BLOCK, CLASSES, DELTAS, Filter, INPUTS, KINDS, NEIGHBOURS, NO_DELTA};
 use super::model::{INPUTS as CONTEXTS, MIXERS, Model, PLANES, SLOTS};
 use super::options::Profile;
-use crate::error::{Error, Limits, Result};
+use crate::error::{Error, Result};
+use crate::limits::Limits;
 use crate::second_stage::SecondStage;
 use std::sync::LazyLock;
-
-/// Samples of a block.
-pub(super) const BLOCK: usize = 64;
-/// What a block is predicted from: 52 samples of its border, 9 of the thumbnail, and zeros.
-pub(super) const INPUTS: usize = 64;
-/// Classes of luma blocks, and of chroma blocks.
-pub(super) const CLASSES: [usize; 2] = [16, 8];
 
 /// One class of blocks.
 #[derive(Clone)]
@@ -170,13 +164,8 @@ pub(super) fn step(quantizer: u8) -> u32 {
     (OCTAVE[usize::from(quantizer % 32)] << (quantizer / 32)) >> 9
 }
 
-/// How far a block's step can be from its plane's in a visual profile: `DELTAS` choices, each `DELTA` quantisers from
-/// the next.
-pub(super) const DELTAS: usize = 6;
+/// Quantisers from one choice of a block's step to the next.
 const DELTA: i32 = 10;
-/// The choice that is the plane's own step.
-pub(super) const NO_DELTA: usize = 2;
-
 /// The step of the thumbnail that goes with a quantiser of luma, in 1/16 of a level: half of its step, in halves of a
 /// level.
 pub(super) fn thumbnail_step(quantizer: u8) -> i32 {

@@ -5,15 +5,17 @@
 //! with the least squared error and its basis the singular vectors of what is left: alternating assignment and SVD.
 //! What contexts saw in the last passes is where the models will start, and post-filters are fitted at the end.
 
-use super::encode::{Observer, Prepared, Settings, slices};
-use super::filter::{self, KINDS, NEIGHBOURS};
+use super::encode::{Observer, Prepared, Settings};
+use super::filter;
+use super::header::slices;
+use super::layout::{BLOCK, CLASSES, INPUTS, KINDS, NEIGHBOURS};
 use super::model::{self, MIXERS, Model, PLANES, SLOTS};
 use super::moments::{JOINT, Moments, Normal, solve_normal};
 use super::options::Profile;
 use super::planes::{Layout, Plane};
 use super::search::Choice;
 use super::slice::{Border, PlaneSlice};
-use super::tables::{self, BLOCK, CLASSES, Class, INPUTS, Tables};
+use super::tables::{self, Class, Tables};
 use super::thumbnail::{Guide, Thumbnail};
 use crate::error::{Error, Result};
 use crate::metrics::psnr_from_mse;

@@ -1,7 +1,8 @@
 //! Palettes and indices as NumPy files.
 
 use super::{IndexedPhoto, Palette};
-use crate::error::{Error, Limits, Result};
+use crate::error::{Error, Result};
+use crate::limits::Limits;
 use crate::npy::{self, Npz, NpzBuilder};
 use ndarray::{Array2, Ix2};
 use std::io::Cursor;

@@ -4,12 +4,10 @@ use super::engine::{self, Centroids};
 use super::histogram::ColorSet;
 use super::thresholds::{BAYER, BLUE_NOISE, Thresholds};
 use super::{Palette, Space};
-use crate::error::{Error, Result};
 use crate::photo::{self, Photo};
 use crate::simd::vectorised;
+use crate::words::words;
 use rayon::prelude::*;
-use std::fmt;
-use std::str::FromStr;
 
 /// How the error of a pixel is made up for by others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,29 +25,12 @@ pub enum Dither {
     Bayer,
 }
 
-impl fmt::Display for Dither {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::None => "none",
-            Self::FloydSteinberg => "floyd-steinberg",
-            Self::BlueNoise => "blue-noise",
-            Self::Bayer => "bayer",
-        })
-    }
-}
-
-impl FromStr for Dither {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        let all = [Self::None, Self::FloydSteinberg, Self::BlueNoise, Self::Bayer];
-        all.into_iter().find(|dither| dither.to_string() == name).ok_or_else(|| Error::OutOfRange {
-            name: "dither",
-            found: name.into(),
-            expected: "none, floyd-steinberg, blue-noise or bayer",
-        })
-    }
-}
+words!(Dither, "dither", "none, floyd-steinberg, blue-noise or bayer", {
+    None => "none",
+    FloydSteinberg => "floyd-steinberg",
+    BlueNoise => "blue-noise",
+    Bayer => "bayer",
+});
 
 /// The index of every pixel.
 pub(super) fn indices(photo: &Photo, palette: &Palette, dither: Dither, strength: f32) -> Vec<u8> {

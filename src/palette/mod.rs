@@ -32,6 +32,7 @@
 
 mod alpha;
 mod arrays;
+mod codec;
 mod dither;
 mod engine;
 mod gif;
@@ -47,6 +48,7 @@ mod storage;
 mod thresholds;
 
 pub use alpha::{fit_with_opacity, half_transparent_note};
+pub(crate) use codec::PaletteCodec;
 pub use dither::Dither;
 pub use histogram::ColorHistogram;
 pub use indexed::IndexedPhoto;

@@ -1,9 +1,7 @@
 //! The spaces in which colours are compared.
 
-use crate::error::{Error, Result};
 use crate::photo::LINEAR;
-use std::fmt;
-use std::str::FromStr;
+use crate::words::words;
 
 /// The space in which distances between colours are squared and summed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,26 +43,10 @@ impl Space {
     }
 }
 
-impl fmt::Display for Space {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Srgb => "srgb",
-            Self::Oklab => "oklab",
-        })
-    }
-}
-
-impl FromStr for Space {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        match name {
-            "srgb" => Ok(Self::Srgb),
-            "oklab" => Ok(Self::Oklab),
-            _ => Err(Error::OutOfRange { name: "space", found: name.into(), expected: "srgb or oklab" }),
-        }
-    }
-}
+words!(Space, "space", "srgb or oklab", {
+    Srgb => "srgb",
+    Oklab => "oklab",
+});
 
 /// Oklab's coordinates go from 0 to 1; times this they are as large as those of sRGB.
 const SCALE: f32 = 255.0;

@@ -1,11 +1,12 @@
 //! BMP pictures: palettes and run lengths are read here, and other pixels by the decoder of the crate image, to which
 //! headers that it does not know are translated.
 
-use super::color::ColorSpace;
+use super::color::{ColorSpace, Model};
 use super::conversion::Conversion;
 use super::others;
-use super::picture::{Alpha, Model, Picture, Samples, checked};
-use crate::error::{Budget, Error, Limits, Result};
+use super::picture::{Alpha, Picture, Samples, checked};
+use crate::error::{Error, Result};
+use crate::limits::{Budget, Limits};
 use image::codecs::bmp::BmpDecoder;
 use std::io::Cursor;
 

@@ -1,7 +1,7 @@
 //! What files say of their colours, and the way to sRGB.
 
-use super::picture::Model;
-use crate::error::{Budget, Result};
+use crate::error::Result;
+use crate::limits::Budget;
 use moxcms::{
     BarycentricWeightScale, Chromaticity, CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile,
     DataColorSpace, InterpolationMethod, Layout, LutStore, LutType, LutWarehouse, MatrixCoefficients, ParsingOptions,
@@ -10,7 +10,26 @@ use moxcms::{
 use std::sync::Arc;
 
 /// The longest colour profile that is looked at, in bytes: a few megabytes are the largest of printers.
-pub(super) const LONGEST_PROFILE: usize = 8 << 20;
+pub(super) const LONGEST_PROFILE: usize = crate::jpeg::MAX_ICC;
+
+/// What a pixel's colour samples are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Model {
+    Grey,
+    Rgb,
+    /// 0 is no ink.
+    Cmyk,
+}
+
+impl Model {
+    pub(super) fn samples(self) -> usize {
+        match self {
+            Self::Grey => 1,
+            Self::Rgb => 3,
+            Self::Cmyk => 4,
+        }
+    }
+}
 
 /// What a file says of its colours.
 #[derive(Default)]

@@ -1,12 +1,14 @@
 //! Which reader a picture's first bytes ask for.
 
-use super::color::ColorSpace;
+use super::color::{ColorSpace, Model};
 use super::conversion::Conversion;
-use super::picture::{Alpha, Model, Picture, Samples};
-use super::{Opened, bmp, gif, jpeg, others, png, tiff};
-use crate::error::{Budget, Error, Limits, Result};
-use crate::tiff::{Tiff, tag};
-use std::io::Cursor;
+use super::orientation::orientation;
+use super::picture::{Alpha, Picture, Samples};
+use super::{Opened, bmp, gif, others, png, tiff};
+use crate::error::{Error, Result};
+use crate::jpeg;
+use crate::limits::{Budget, Limits};
+use crate::tiff::Tiff;
 
 /// Decodes a picture; with `partial` also a damaged one as far as it goes.
 pub(super) fn decode(bytes: &[u8], limits: &Limits, partial: bool) -> Result<Opened> {
@@ -81,36 +83,4 @@ fn read_jpeg(bytes: &[u8], limits: &Limits, partial: bool, budget: &mut Budget) 
         orientation: orientation(header.exif.as_deref(), header.xmp.as_deref()),
         conversion: Conversion { missing_percent, ..Conversion::default() },
     })
-}
-
-/// The orientation that a file's metadata ask for: EXIF data before XMP; 1, upright, where neither says.
-pub(super) fn orientation(exif: Option<&[u8]>, xmp: Option<&[u8]>) -> u64 {
-    exif.and_then(exif_orientation).or_else(|| xmp.and_then(xmp_orientation)).unwrap_or(1)
-}
-
-/// The orientation in EXIF data, which are a TIFF file of their own.
-pub(super) fn exif_orientation(exif: &[u8]) -> Option<u64> {
-    // WebP and others keep the mark that JPEG puts before it.
-    let mut source = Cursor::new(exif.strip_prefix(b"Exif\0\0").unwrap_or(exif));
-    let mut read = || -> Result<Option<u64>> {
-        let mut tiff = Tiff::open(&mut source)?;
-        match tiff.directory()? {
-            Some(directory) => tiff.value(&directory, tag::ORIENTATION),
-            None => Ok(None),
-        }
-    };
-    // Damaged EXIF data are no reason not to show a picture.
-    read().ok().flatten()
-}
-
-/// The orientation in XMP, which is XML: the digit of a property, as an attribute or an element.
-pub(super) fn xmp_orientation(xmp: &[u8]) -> Option<u64> {
-    const NAME: &[u8] = b"tiff:Orientation";
-    let at = xmp.windows(NAME.len()).position(|window| window == NAME)?;
-    match xmp[at + NAME.len()..] {
-        [b'>', digit @ b'1'..=b'8', ..] | [b'=', b'"' | b'\'', digit @ b'1'..=b'8', ..] => {
-            Some(u64::from(digit - b'0'))
-        }
-        _ => None,
-    }
 }

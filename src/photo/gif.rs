@@ -1,10 +1,11 @@
 //! GIF pictures: the first frame on its screen, transparent where the frame does not reach.
 
-use super::color::{ColorSpace, LONGEST_PROFILE};
+use super::color::{ColorSpace, LONGEST_PROFILE, Model};
 use super::conversion::Conversion;
 use super::one_line;
-use super::picture::{Alpha, Model, Picture, Samples, checked};
-use crate::error::{Budget, Error, Limits, Result};
+use super::picture::{Alpha, Picture, Samples, checked};
+use crate::error::{Error, Result};
+use crate::limits::{Budget, Limits};
 use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, MemoryLimit};
 use std::io::{Cursor, Read};
 use std::num::NonZeroU64;

@@ -11,7 +11,7 @@ mod decode;
 #[cfg(not(rust_analyzer))]
 mod gif;
 #[cfg(not(rust_analyzer))]
-pub(crate) mod jpeg;
+mod orientation;
 #[cfg(not(rust_analyzer))]
 mod others;
 #[cfg(not(rust_analyzer))]
@@ -21,13 +21,14 @@ mod png;
 #[cfg(not(rust_analyzer))]
 mod tiff;
 
-use color::LONGEST_PROFILE;
 pub use conversion::Conversion;
 pub(crate) use decode::unknown_file;
 pub(crate) use png::{colors_to_srgb, open_png};
 
-use crate::error::{Error, Limits, Result};
+use crate::error::{Error, Result};
+
 use crate::file;
+use crate::limits::Limits;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::codecs::tiff::TiffEncoder;
@@ -80,6 +81,9 @@ pub enum PhotoFormat {
 }
 
 impl PhotoFormat {
+    /// JPEG at quality 90, where none is told.
+    pub const JPEG: Self = Self::Jpeg(90);
+
     /// The format that a file name's extension asks for; JPEG at quality 90.
     ///
     /// # Errors
@@ -88,7 +92,7 @@ impl PhotoFormat {
         let path = path.as_ref();
         match file::extension(path).as_str() {
             "png" => Ok(Self::Png),
-            "jpg" | "jpeg" => Ok(Self::Jpeg(90)),
+            "jpg" | "jpeg" => Ok(Self::JPEG),
             "tif" | "tiff" => Ok(Self::Tiff),
             _ => Err(Error::Unsupported(format!(
                 "cannot tell a picture format from {}: end its name in .png, .jpg or .tif",

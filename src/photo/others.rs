@@ -1,11 +1,12 @@
 //! WebP and PNM pictures, and what else the decoders of the crate image read.
 
-use super::color::{ColorSpace, LONGEST_PROFILE};
+use super::color::{ColorSpace, LONGEST_PROFILE, Model};
 use super::conversion::Conversion;
-use super::decode::orientation;
 use super::one_line;
-use super::picture::{Alpha, Model, Picture, Samples};
-use crate::error::{Budget, Error, Limits, Result};
+use super::orientation::orientation;
+use super::picture::{Alpha, Picture, Samples};
+use crate::error::{Error, Result};
+use crate::limits::{Budget, Limits};
 use image::codecs::pnm::PnmDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::{DynamicImage, ImageDecoder, ImageError};

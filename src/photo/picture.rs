@@ -1,29 +1,11 @@
 //! A picture as its file has it, and its way to a [`Photo`](super::Photo).
 
-use super::color::{ColorSpace, Profile};
+use super::color::{ColorSpace, Model, Profile};
 use super::conversion::Conversion;
 use super::{Opened, Photo};
-use crate::error::{Budget, Error, Result};
+use crate::error::{Error, Result};
+use crate::limits::Budget;
 use ndarray::Array2;
-
-/// What a pixel's colour samples are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Model {
-    Grey,
-    Rgb,
-    /// 0 is no ink.
-    Cmyk,
-}
-
-impl Model {
-    pub(super) fn samples(self) -> usize {
-        match self {
-            Self::Grey => 1,
-            Self::Rgb => 3,
-            Self::Cmyk => 4,
-        }
-    }
-}
 
 /// What becomes of the sample behind the colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

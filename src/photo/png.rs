@@ -1,11 +1,12 @@
 //! PNG pictures.
 
-use super::color::{ColorSpace, LONGEST_PROFILE};
+use super::color::{ColorSpace, LONGEST_PROFILE, Model};
 use super::conversion::Conversion;
-use super::decode::{exif_orientation, xmp_orientation};
 use super::one_line;
-use super::picture::{Alpha, Model, Picture, Samples};
-use crate::error::{Budget, Error, Limits, Result};
+use super::orientation::{exif_orientation, xmp_orientation};
+use super::picture::{Alpha, Picture, Samples};
+use crate::error::{Error, Result};
+use crate::limits::{Budget, Limits};
 use png::{BitDepth, ColorType, Decoder, DecodingError, Reader, Transformations};
 use std::io::{Cursor, Read};
 

@@ -1,9 +1,10 @@
 //! TIFF pictures: what the stored numbers of a page mean.
 
-use super::color::{ColorSpace, LONGEST_PROFILE, from_light};
+use super::color::{ColorSpace, LONGEST_PROFILE, Model, from_light};
 use super::conversion::Conversion;
-use super::picture::{Alpha, Model, Picture, Samples, checked, scale};
-use crate::error::{Budget, Error, Limits, Result};
+use super::picture::{Alpha, Picture, Samples, checked, scale};
+use crate::error::{Error, Result};
+use crate::limits::{Budget, Limits};
 use crate::tiff::{Directory, FORMAT, Page, SampleFormat, Tiff, photometric, tag};
 use std::io::Cursor;
 

@@ -150,7 +150,11 @@ fn small_png(photo: &Photo) -> Media {
 
 impl Figure for Photo {
     fn media(&self) -> Media {
-        small_png(&self.enlarge(zoom(self.height(), self.width())).expect("a small photo can be enlarged"))
+        match zoom(self.height(), self.width()) {
+            // Of any size, also above what may be made larger.
+            1 => small_png(self),
+            factor => small_png(&self.enlarge(factor).expect("a small photo can be enlarged")),
+        }
     }
 
     fn size(&self) -> (u32, u32) {

@@ -1,12 +1,14 @@
 //! From a stream to labels.
 
+use super::FORMAT;
 use super::block::Block;
 use super::contexts::{Contexts, OfDefault, OfFast, OfMax};
-use super::header::{FORMAT, Stream};
+use super::header::Stream;
 use super::names::Slice;
 use super::options::Level;
 use super::partition::Partition;
-use crate::error::{Error, Limits, Result};
+use crate::error::{Error, Result};
+use crate::limits::Limits;
 use crate::memory::fill_stretch;
 use crate::range_coder::Decoder;
 use crate::volume::Label;

@@ -1,6 +1,6 @@
 //! The labels of a volume, each written once; regions name them by their number.
 
-use super::header::FORMAT;
+use super::FORMAT;
 use crate::error::{Error, Result};
 use crate::mixing::{Counter, code_any_number};
 use crate::range_coder::{Coder, Decoder, Encoder};

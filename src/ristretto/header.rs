@@ -1,9 +1,11 @@
 //! The stream's frame: header, index of the blocks, dictionary, blocks, and the checksums of all of them.
 
+use super::FORMAT;
 use super::dictionary;
 use super::options::Level;
-use crate::error::{Error, Limits, Result};
+use crate::error::{Error, Result};
 use crate::lengths;
+use crate::limits::Limits;
 use crate::volume::{Label, LabelType};
 use std::ops::Range;
 
@@ -14,8 +16,6 @@ const VERSION: u8 = 1;
 const CHECKSUM_BYTES: usize = 4;
 /// Where the checksum of everything before the blocks is.
 const CHECKSUM_AT: usize = 32;
-/// The format's name in errors.
-pub(super) const FORMAT: &str = "Ristretto";
 
 /// What a stream's header says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

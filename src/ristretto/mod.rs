@@ -57,6 +57,7 @@
 //! remap checks the checksums of those it copies.
 
 mod block;
+mod codec;
 mod contexts;
 mod cracks;
 mod decode;
@@ -70,19 +71,24 @@ mod partition;
 mod price;
 mod regions;
 
+pub(crate) use codec::RistrettoCodec;
 pub use header::{HEADER_BYTES, Header, Stream};
 pub use options::{Level, RistrettoOptions};
 pub use price::Price;
 
 use crate::compresso::{self, CompressoOptions};
-use crate::error::{Limits, Result};
+use crate::error::Result;
 use crate::file::{self, Existing};
+use crate::limits::Limits;
 use crate::memory;
 use crate::volume::{
     AnyVolume, Label, LabelsMut, Volume, VolumeRef, check_buffer, check_range, with_label_type, with_volume,
 };
 use std::ops::Range;
 use std::path::Path;
+
+/// The format's name in errors.
+const FORMAT: &str = "Ristretto";
 
 /// The stream of a volume.
 ///

@@ -163,7 +163,7 @@ impl Naming {
         let bits = u64::from(self.entries).next_power_of_two().ilog2();
         let name = code_number(coder, &mut self.numbers, truth.into(), bits) as u32;
         if name >= self.entries {
-            return Err(Error::malformed(super::header::FORMAT, format!("label {name} of {} is named", self.entries)));
+            return Err(Error::malformed(super::FORMAT, format!("label {name} of {} is named", self.entries)));
         }
         Ok(name)
     }

@@ -1,5 +1,7 @@
 //! What a caller chooses.
 
+use crate::words::words;
+
 /// How much work goes into making a stream small.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
@@ -13,18 +15,6 @@ pub enum Level {
 }
 
 impl Level {
-    /// All levels, from the fastest to the smallest.
-    pub const ALL: [Self; 3] = [Self::Fast, Self::Default, Self::Max];
-
-    /// `fast`, `default` or `max`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Fast => "fast",
-            Self::Default => "default",
-            Self::Max => "max",
-        }
-    }
-
     pub(super) const fn number(self) -> u8 {
         self as u8
     }
@@ -34,14 +24,11 @@ impl Level {
     }
 }
 
-impl std::str::FromStr for Level {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let level = Self::ALL.into_iter().find(|level| level.name() == name);
-        level.ok_or_else(|| format!("expected fast, default or max, found {name}"))
-    }
-}
+words!(Level, "level", "fast, default or max", {
+    Fast => "fast",
+    Default => "default",
+    Max => "max",
+});
 
 /// How to write a Ristretto stream.
 ///

@@ -2,7 +2,8 @@
 
 use super::clusters::{centers, nearest};
 use super::planes::{PhotoSvd, Planes};
-use crate::error::{Error, Limits, Result};
+use crate::error::{Error, Result};
+use crate::limits::Limits;
 use crate::linalg::product;
 use crate::palette::Engine;
 use crate::photo::Photo;
@@ -11,17 +12,17 @@ use crate::table::Table;
 use ndarray::{Array2, ArrayView2, s};
 
 const FORMAT: &str = "quantised SVD";
-const MAGIC: &[u8; 4] = b"svdq";
+pub(super) const MAGIC: &[u8; 4] = b"svdq";
 const VERSION: u8 = 1;
 const HEADER: usize = 16;
 
 /// How singular vectors are quantised: `FactorOptions::new().clusters(16).stages(2)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FactorOptions {
-    clusters: usize,
-    stages: usize,
+    pub(super) clusters: usize,
+    pub(super) stages: usize,
     engine: Engine,
-    seed: u64,
+    pub(super) seed: u64,
 }
 
 impl FactorOptions {

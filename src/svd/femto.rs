@@ -32,7 +32,8 @@ use super::clusters::{centers, nearest};
 use super::decompose::Svd;
 use super::options::SvdOptions;
 use super::planes::Planes;
-use crate::error::{Error, Limits, Result};
+use crate::error::{Error, Result};
+use crate::limits::Limits;
 use crate::linalg::product;
 use crate::palette::{Engine, IndexedPhoto, PaletteOptions};
 use crate::photo::Photo;
@@ -45,12 +46,12 @@ const FORMAT: &str = "femto";
 /// How a femto archive is made: `FemtoOptions::new().ranks([16, 16, 32])`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FemtoOptions {
-    ranks: [usize; 3],
-    colors: usize,
-    clusters: usize,
-    thinning: [usize; 2],
+    pub(super) ranks: [usize; 3],
+    pub(super) colors: usize,
+    pub(super) clusters: usize,
+    pub(super) thinning: [usize; 2],
     engine: Engine,
-    seed: u64,
+    pub(super) seed: u64,
 }
 
 impl FemtoOptions {
@@ -102,6 +103,19 @@ impl FemtoOptions {
     }
 }
 
+impl FemtoOptions {
+    pub(super) fn checked(&self) -> Result<()> {
+        if !(1..=4096).contains(&self.clusters) {
+            let found = self.clusters.to_string();
+            return Err(Error::OutOfRange { name: "clusters", found, expected: "from 1 to 4096" });
+        }
+        if self.thinning.contains(&1) {
+            return Err(Error::OutOfRange { name: "thinning", found: "1".into(), expected: "0, or at least 2" });
+        }
+        Ok(())
+    }
+}
+
 impl Default for FemtoOptions {
     fn default() -> Self {
         Self::new()
@@ -150,13 +164,7 @@ impl Femto {
     /// [`Error::OutOfRange`] for options outside their ranges.
     pub fn of(photo: &Photo, options: &FemtoOptions) -> Result<Self> {
         let shape = (photo.height(), photo.width());
-        if !(1..=4096).contains(&options.clusters) {
-            let found = options.clusters.to_string();
-            return Err(Error::OutOfRange { name: "clusters", found, expected: "from 1 to 4096" });
-        }
-        if options.thinning.contains(&1) {
-            return Err(Error::OutOfRange { name: "thinning", found: "1".into(), expected: "0, or at least 2" });
-        }
+        options.checked()?;
         if photo.is_grey() {
             let plane = &Planes::Luma.split(photo)[0];
             let plane = Plane::of(plane, options.ranks[2], None)?;

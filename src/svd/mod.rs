@@ -28,16 +28,20 @@
 //! ```
 
 mod clusters;
+mod codec;
 mod decompose;
 mod factors;
 pub mod femto;
+mod femto_codec;
 mod options;
 mod patches;
 mod planes;
 mod spectrum;
 
+pub(crate) use codec::SvdCodec;
 pub use decompose::{Element, Svd};
 pub use factors::{FactorOptions, QuantizedSvd};
+pub(crate) use femto_codec::FemtoCodec;
 pub use options::{Method, SvdOptions};
 pub use patches::{PatchSvd, nearest_rows, patches, rows_of};
 pub use planes::{PhotoSvd, Planes};

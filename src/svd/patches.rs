@@ -3,7 +3,8 @@
 use super::decompose::Svd;
 use super::options::SvdOptions;
 use super::planes::Planes;
-use crate::error::{Error, Limits, Result};
+use crate::error::{Error, Result};
+use crate::limits::Limits;
 use crate::linalg::product;
 use crate::photo::Photo;
 use ndarray::{Array2, ArrayView2, Axis, s};

@@ -4,6 +4,7 @@ use super::decompose::Svd;
 use super::options::SvdOptions;
 use crate::error::{Error, Result};
 use crate::photo::Photo;
+use crate::words::words;
 use ndarray::Array2;
 
 /// Which planes a photo is split into. Samples run from 0 to 255, but those of HSV from 0 to 1.
@@ -20,9 +21,14 @@ pub enum Planes {
     Hsv,
 }
 
-impl Planes {
-    pub(super) const ALL: [Self; 4] = [Self::Luma, Self::Rgb, Self::YCbCr, Self::Hsv];
+words!(Planes, "planes", "luma, rgb, ycbcr or hsv", {
+    Luma => "luma",
+    Rgb => "rgb",
+    YCbCr => "ycbcr",
+    Hsv => "hsv",
+});
 
+impl Planes {
     /// How many planes there are.
     pub const fn count(self) -> usize {
         if matches!(self, Self::Luma) { 1 } else { 3 }

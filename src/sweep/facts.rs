@@ -1,6 +1,6 @@
 //! What is to be known of a trial besides its row.
 
-use super::spark::{escape, unescape};
+use super::escape::{escape, unescape};
 use crate::error::{Error, Result};
 
 /// What is to be known of a trial besides its row.

@@ -1,7 +1,6 @@
 //! The inputs that a path means: walking folders, matching patterns, and counting what is left out.
 
 use super::input::Input;
-use super::setting::unsupported;
 use crate::error::{Error, Result};
 use crate::file::{self, printable, shown};
 use crate::second_stage::SecondStage;
@@ -73,7 +72,7 @@ impl Input {
         {
             found = matches(pattern)?;
             if found.is_empty() {
-                return Err(unsupported(format!("no file matches {}", printable(pattern))));
+                return Err(Error::Unsupported(format!("no file matches {}", printable(pattern))));
             }
         } else {
             found.push(path.to_owned());
@@ -83,7 +82,7 @@ impl Input {
         let found = Found { inputs: found.into_iter().map(Self::file).collect(), skipped };
         if found.inputs.is_empty() {
             let reason = found.left_out().map(|left_out| format!(": {left_out}")).unwrap_or_default();
-            return Err(unsupported(format!("{} holds no picture and no label volume{reason}", shown(path))));
+            return Err(Error::Unsupported(format!("{} holds no picture and no label volume{reason}", shown(path))));
         }
         Ok(found)
     }
@@ -153,7 +152,8 @@ fn matches(pattern: &str) -> Result<Vec<PathBuf>> {
 }
 
 fn expand(pattern: &str) -> Result<Vec<PathBuf>> {
-    let paths = glob::glob(pattern).map_err(|error| unsupported(format!("{}: {}", printable(pattern), error.msg)))?;
+    let paths =
+        glob::glob(pattern).map_err(|error| Error::Unsupported(format!("{}: {}", printable(pattern), error.msg)))?;
     let path = |path: glob::GlobResult| {
         path.map_err(|error| {
             let path = error.path().to_owned();

@@ -1,12 +1,14 @@
 //! What a sweep compresses: files, folders, patterns, and values in memory.
 
-use super::setting::{Setting, unsupported};
-use crate::error::{Limits, Result};
+use crate::catalogue::Setting;
+use crate::codec::{Data, Given};
+use crate::error::{Error, Result};
 use crate::file;
+use crate::limits::Limits;
 use crate::palette::half_transparent_note;
 use crate::photo::{Conversion, Photo};
 use crate::second_stage::SecondStage;
-use crate::volume::{AnyVolume, VolumeFormat, VolumeOptions, with_volume};
+use crate::volume::{AnyVolume, VolumeFormat, VolumeOptions};
 use ndarray::Array2;
 use std::fmt::Write;
 use std::fs;
@@ -19,15 +21,6 @@ const OVER_WHITE: &str = "transparency was laid over white";
 /// What every note on transparency says, which depends on the codec; other notes are the reader's.
 pub(super) const OVER: &str = "laid over white";
 
-/// The value of an input.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Data {
-    /// A photo.
-    Photo(Photo),
-    /// A label volume.
-    Volume(AnyVolume),
-}
-
 impl Data {
     /// Reads a file's bytes: `.npy`, `.npz` and TIFF files of integers of more than 8 bits as label volumes, all others
     /// as photos. A TIFF file of 8-bit samples is a photo. What a second stage's extension stands for is decompressed
@@ -37,60 +30,6 @@ impl Data {
     /// As [`Photo::decode_with`] and [`AnyVolume::decode`].
     pub fn decode(name: &Path, bytes: &[u8], limits: &Limits) -> Result<Self> {
         Ok(Arc::unwrap_or_clone(Source::decode(name, bytes, limits)?.data))
-    }
-
-    /// The bytes of a file that holds the value without loss, and its extension: PNG or npy.
-    ///
-    /// # Errors
-    /// As [`Photo::to_png`] and [`AnyVolume::encode`].
-    pub fn to_file(&self) -> Result<(Vec<u8>, &'static str)> {
-        match self {
-            Self::Photo(photo) => Ok((photo.to_png()?, "png")),
-            Self::Volume(volume) => Ok((volume.encode(VolumeFormat::Npy)?, "npy")),
-        }
-    }
-
-    /// Bytes of the samples or labels.
-    pub fn raw_bytes(&self) -> usize {
-        match self {
-            Self::Photo(photo) => photo.samples().len(),
-            Self::Volume(volume) => volume.raw_bytes(),
-        }
-    }
-
-    /// Pixels or voxels.
-    pub fn elements(&self) -> usize {
-        match self {
-            Self::Photo(photo) => photo.pixels(),
-            Self::Volume(volume) => volume.voxels(),
-        }
-    }
-
-    /// Shape and CRC-32, in words: equal for equal values.
-    fn fingerprint(&self) -> String {
-        match self {
-            Self::Photo(photo) => {
-                let crc32 = crc32fast::hash(photo.samples());
-                format!("photo {} x {} x {}, CRC-32 {crc32:08x}", photo.height(), photo.width(), photo.channels())
-            }
-            Self::Volume(volume) => {
-                let [z, y, x] = volume.shape();
-                let crc32 = with_volume!(volume, volume => crc32fast::hash(bytemuck::cast_slice(volume.labels())));
-                format!("volume {z} x {y} x {x} of {} bytes, CRC-32 {crc32:08x}", volume.label_type().bytes())
-            }
-        }
-    }
-}
-
-impl From<Photo> for Data {
-    fn from(photo: Photo) -> Self {
-        Self::Photo(photo)
-    }
-}
-
-impl<V: Into<AnyVolume>> From<V> for Data {
-    fn from(volume: V) -> Self {
-        Self::Volume(volume.into())
     }
 }
 
@@ -145,6 +84,11 @@ impl Source {
         &self.data
     }
 
+    /// What an encoder is given of it.
+    pub fn given(&self) -> Given<'_> {
+        Given { data: &self.data, opacity: self.opacity.as_ref() }
+    }
+
     /// The opacity of every pixel of a photo that is not opaque everywhere: shape (height, width), from 0 to 255.
     pub fn opacity(&self) -> Option<&Array2<u8>> {
         self.opacity.as_ref()
@@ -159,7 +103,7 @@ impl Source {
     pub(super) fn notes(&self, setting: &Setting) -> Vec<String> {
         let mut notes = self.notes.clone();
         if let Some(opacity) = &self.opacity {
-            if !setting.coder.keeps_opacity() {
+            if !setting.as_codec().info().keeps_opacity {
                 notes.push(OVER_WHITE.to_owned());
             } else {
                 notes.extend(half_transparent_note(opacity).map(str::to_owned));
@@ -225,7 +169,7 @@ impl Input {
         match &self.place {
             Place::Memory(data) => Ok(Source::whole(data.clone())),
             Place::File(path) => Source::decode(path, &file::read(path, limits)?, limits),
-            Place::Remote(_) => Err(unsupported("only a cluster can read this input".into())),
+            Place::Remote(_) => Err(Error::Unsupported("only a cluster can read this input".into())),
         }
     }
 

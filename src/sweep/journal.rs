@@ -1,8 +1,7 @@
 //! Rows on disk as they come, from which a stopped sweep goes on.
 
+use super::escape::{escape, unescape};
 use super::row::Row;
-use super::setting::unsupported;
-use super::spark::{escape, unescape};
 use super::trial::Measures;
 use crate::error::{Error, Result};
 use crate::file::shown;
@@ -127,7 +126,7 @@ impl Journal {
         match file.try_lock() {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => {
-                return Err(unsupported(format!("{} is the journal of a sweep that is running", shown(path))));
+                return Err(Error::Unsupported(format!("{} is the journal of a sweep that is running", shown(path))));
             }
             Err(fs::TryLockError::Error(error)) => return Err(io()(error)),
         }
@@ -205,7 +204,7 @@ fn header() -> String {
 /// Why a file that is there is not gone on from.
 fn foreign(path: &Path, text: &str) -> Error {
     let path = shown(path);
-    unsupported(if text.starts_with(&Row::csv_header()) {
+    Error::Unsupported(if text.starts_with(&Row::csv_header()) {
         format!(
             "{path} is a journal of an earlier version, which does not tell of which files its rows are nor what was measured: \
              remove it, and the sweep begins anew"
@@ -228,7 +227,7 @@ fn check_kind(path: &Path, kind: FileType) -> Result<()> {
         kind if std::os::unix::fs::FileTypeExt::is_socket(&kind) => "a socket",
         _ => "a device",
     };
-    Err(unsupported(format!("{} is {kind}, and the journal of a sweep is a file of its own", shown(path))))
+    Err(Error::Unsupported(format!("{} is {kind}, and the journal of a sweep is a file of its own", shown(path))))
 }
 
 #[cfg(test)]

@@ -24,32 +24,36 @@
 //! # Ok::<(), cortado::Error>(())
 //! ```
 
-mod codecs;
+mod escape;
 mod facts;
+mod fault;
 mod find;
 mod input;
 mod journal;
 mod local;
 mod row;
 mod run;
-mod setting;
 pub mod spark;
 mod streams;
 pub mod trial;
+pub mod wire;
 
-pub use codecs::codecs;
+pub use escape::{escape, unescape};
 pub use facts::{Facts, Unfinished};
+pub use fault::register_fault;
 pub use find::Found;
-pub use input::{Data, Input, Place, Source};
+pub use input::{Input, Place, Source};
 pub use journal::check_journal;
 pub use local::Threads;
 pub use row::{Row, TIMES};
-pub use setting::{Grid, Setting};
 pub use spark::Spark;
 pub use trial::{Failure, Measures};
 
-use crate::error::{Error, Limits, Result};
+use crate::catalogue::{Grid, Setting};
+use crate::codec::Data;
+use crate::error::{Error, Result};
 use crate::file::printable;
+use crate::limits::Limits;
 use crate::table::Table;
 use run::Run;
 use std::collections::HashSet;
@@ -164,11 +168,14 @@ pub struct Lost {
 
 impl Job<'_> {
     /// Runs a task on what was read, or tells why nothing was; keeps the compressed file when that is asked for.
+    ///
+    /// # Panics
+    /// On a task that is none of the job's.
     pub fn trial(&self, task: &Task, source: Result<&Source, Failure>) -> Done {
         let (name, setting) = (&self.inputs[task.input].name, &self.settings[task.setting]);
         let below = self.stream_name(task);
         let place = self.streams.map(|folder| (folder, below.as_str()));
-        let trial = trial::run(name, source, setting, self.measures, place);
+        let trial = trial::run(name, source, setting, self.measures, &self.limits, place);
         Done { task: *task, row: trial.row, facts: trial.facts }
     }
 

@@ -1,7 +1,7 @@
 //! What one trial found.
 
-use super::setting::Setting;
-use super::spark::{escape, unescape};
+use super::escape::{escape, unescape};
+use crate::catalogue::Setting;
 use crate::error::{Error, Result};
 use crate::table::{Cell, Table, csv_cells, csv_line};
 
@@ -102,7 +102,7 @@ impl Row {
         csv_line(&names.collect::<Vec<_>>())
     }
 
-    /// The row as one line of CSV: what is no single line in it goes through [`escape`](super::spark::escape).
+    /// The row as one line of CSV: what is no single line in it goes through [`escape`](super::escape()).
     pub fn to_csv(&self) -> String {
         let named = [Cell::from(self.input.as_str()), Cell::from(self.setting.as_str())];
         let single = |cell| match cell {

@@ -1,10 +1,10 @@
 //! A sweep while it runs: the rows that are there, in their places, and how far it is.
 
-use super::codecs::is_for_other_kind;
 use super::input::OVER;
 use super::journal::{Claim, Entry, Journal, Known};
 use super::{Done, Facts, Input, Lost, Outcome, Progress, Row, Sweep, Task, Unfinished, row, stream_name, streams};
-use crate::error::Result;
+use crate::codec::Given;
+use crate::error::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -145,6 +145,11 @@ impl<'a> Run<'a> {
     /// Keeps a result, on disk first; there only what is finished. What is delivered twice counts once.
     pub fn take(&mut self, done: Done) -> Result<()> {
         let Done { task, row, facts: Facts { unfinished, notes } } = done;
+        if task.input >= self.sweep.inputs.len() || task.setting >= self.settings.len() {
+            let Task { input, setting } = task;
+            let message = format!("the backend delivered a row of input {input} with setting {setting}: there is none");
+            return Err(Error::Unsupported(message));
+        }
         let at = self.place(&task);
         if self.rows[at].is_some() {
             return Ok(());
@@ -203,7 +208,7 @@ impl<'a> Run<'a> {
         let rows: Vec<Row> = self.rows.into_iter().flatten().collect();
         let table = row::table(&rows, &self.sweep.settings);
         let mut notes = self.notes.in_words();
-        match rows.iter().filter(|row| row.error.as_deref().is_some_and(is_for_other_kind)).count() {
+        match rows.iter().filter(|row| row.error.as_deref().is_some_and(Given::is_of_other_kind)).count() {
             0 => {}
             1 => notes.push("1 row has an error only because its codec is not for its kind of input".into()),
             rows => {

@@ -3,33 +3,18 @@
 //! Spark's client is larger than this library, so that the library does not hold it: it hands the sweep to
 //! `cortado-spark`, which `cortado cluster up` builds and keeps, and reads the rows that come back. The program sends a
 //! manifest of all tasks to the cluster and itself along with it; every executor runs it as `cortado-spark worker`,
-//! which calls the same function as [`Threads`](super::Threads) does.
-//!
-//! All that goes between these programs is lines of fields with tabs between, in which [`escape`] keeps tabs and line
-//! breaks out of the fields. What the worker reads and writes:
-//!
-//! | field | a task | its result |
-//! |---|---|---|
-//! | 0 | the task's number | the task's number |
-//! | 1 | the setting | the row, as [`Row::to_csv`] writes it, without the line break |
-//! | 2 | the input's name | the compressed file in base64, or `\N` |
-//! | 3 | the input's path; when field 5 is there, any name of its own with the extension of the bytes | what is to be known besides, as [`Facts::to_field`] writes it |
-//! | 4 | the name of the compressed file, below the folder for those; one that leads out of it is an error | |
-//! | 5 | the input's bytes in base64, or `\N` when the path is to be read | |
+//! which calls the same function as [`Threads`](super::Threads) does. What goes
+//! between these programs is in [`wire`](super::wire).
 
+use super::escape::unescape;
 use super::input::Place;
-use super::{Backend, Done, Facts, Job, Row};
+use super::wire::{Plan, TaskLine, parse_submitted, to_field};
+use super::{Backend, Done, Job};
 use crate::error::{Error, Result};
 use crate::file::{printable, shown};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-
-/// What stands for a field that is not there.
-pub const NULL: &str = r"\N";
 
 /// A cluster of Apache Spark.
 ///
@@ -103,7 +88,7 @@ impl Spark {
     /// # Errors
     /// [`Error::Unsupported`] with Spark's reason, also when no file matches.
     pub fn list(&self, pattern: &str) -> Result<Vec<String>> {
-        let plan = json!({"address": self.address, "token": self.token, "list": pattern, "tasks": 0});
+        let plan = Plan { list: Some(pattern.to_owned()), ..self.plan() }.to_line();
         let mut files = Vec::new();
         let send = |to: &mut dyn Write| to.write_all(format!("{plan}\n").as_bytes());
         self.converse(send, |kind, text| {
@@ -157,17 +142,21 @@ impl Spark {
         })
     }
 
-    fn plan(&self, job: &Job) -> Result<String> {
-        let plan = json!({
-            "address": self.address,
-            "token": self.token,
-            "measures": job.measures.to_string(),
-            "max_bytes": job.limits.bytes,
-            "streams": job.streams.map(std::path::absolute).transpose().map_err(Error::io("find", Path::new(".")))?,
-            "parquet": self.parquet,
-            "tasks": job.tasks.len(),
-        });
-        Ok(format!("{plan}\n"))
+    /// Nothing to do yet, on this cluster.
+    fn plan(&self) -> Plan {
+        Plan { address: self.address.clone(), token: self.token.clone(), ..Plan::default() }
+    }
+
+    fn plan_of(&self, job: &Job) -> Result<Plan> {
+        let absolute = |path: &Path| std::path::absolute(path).map_err(Error::io("find", path));
+        Ok(Plan {
+            measures: job.measures.to_string(),
+            max_bytes: job.limits.bytes,
+            streams: job.streams.map(absolute).transpose()?,
+            parquet: self.parquet.clone(),
+            tasks: job.tasks.len(),
+            ..self.plan()
+        })
     }
 
     /// Refuses what does not travel: everything goes to the cluster as text.
@@ -192,22 +181,28 @@ impl Spark {
         let mut sent: Option<(usize, String)> = None;
         for (number, task) in job.tasks.iter().enumerate() {
             let input = &job.inputs[task.input];
-            let mut payload = NULL.to_owned();
+            let mut payload = None;
             let (remote, path) = match &input.place {
                 Place::File(path) => (self.ship, std::path::absolute(path)?.to_string_lossy().into_owned()),
                 Place::Remote(url) => (true, url.clone()),
                 Place::Memory(data) => {
                     if sent.as_ref().is_none_or(|(of, _)| *of != task.input) {
                         let (bytes, extension) = data.to_file().map_err(io::Error::other)?;
-                        payload = STANDARD.encode(bytes);
+                        payload = Some(to_field(Some(&bytes)));
                         sent = Some((task.input, format!("memory-{}.{extension}", task.input)));
                     }
                     (false, sent.as_ref().map(|(_, path)| path.clone()).unwrap_or_default())
                 }
             };
-            let setting = job.settings[task.setting].to_string();
-            let texts = [&setting, &input.name, &path, &job.stream_name(task)].map(|text| escape(text));
-            writeln!(to, "{}\t{number}\t{}\t{payload}", u8::from(remote), texts.join("\t"))?;
+            let line = TaskLine {
+                number: number.to_string(),
+                setting: job.settings[task.setting].to_string(),
+                name: input.name.clone(),
+                path,
+                stream: job.stream_name(task),
+                payload,
+            };
+            writeln!(to, "{}", line.to_submit(remote))?;
         }
         Ok(())
     }
@@ -216,42 +211,16 @@ impl Spark {
 impl Backend for Spark {
     fn run(&self, job: &Job, deliver: &(dyn Fn(Done) -> Result<()> + Sync)) -> Result<()> {
         Self::check(job)?;
-        let plan = self.plan(job)?;
-        let send = |to: &mut dyn Write| to.write_all(plan.as_bytes()).and_then(|()| self.send(job, to));
+        let plan = self.plan_of(job)?.to_line();
+        let send = |to: &mut dyn Write| to.write_all(format!("{plan}\n").as_bytes()).and_then(|()| self.send(job, to));
         self.converse(send, |number, answer| {
             let task = number.parse::<usize>().ok().and_then(|number| job.tasks.get(number));
             let task = *task.ok_or_else(|| Error::malformed("sweep result", format!("{number:?}")))?;
-            let Some((row, facts)) = answer.split_once('\t') else {
-                return Err(Error::Unsupported(format!(
-                    "{} is another version than this: run `cortado cluster up` again",
-                    shown(&self.program)
-                )));
-            };
-            deliver(Done { task, row: Row::from_csv(row)?, facts: Facts::from_field(facts)? })
+            let (row, facts) = parse_submitted(answer).map_err(|error| {
+                let program = shown(&self.program);
+                Error::Unsupported(format!("{error}: if {program} is another version, run `cortado cluster up` again"))
+            })?;
+            deliver(Done { task, row, facts })
         })
     }
-}
-
-/// A text without tabs and line breaks: they become `\t`, `\n` and `\r`, and a backslash `\\`.
-pub fn escape(text: &str) -> String {
-    text.replace('\\', r"\\").replace('\t', r"\t").replace('\n', r"\n").replace('\r', r"\r")
-}
-
-/// The text that [`escape`] was given.
-pub fn unescape(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        plain.push(match character {
-            '\\' => match characters.next() {
-                Some('t') => '\t',
-                Some('n') => '\n',
-                Some('r') => '\r',
-                Some(other) => other,
-                None => '\\',
-            },
-            other => other,
-        });
-    }
-    plain
 }

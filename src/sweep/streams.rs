@@ -3,7 +3,6 @@
 
 use super::input::{Place, in_utf8};
 use super::journal::Claim;
-use super::setting::unsupported;
 use super::{Sweep, Task, stream_name};
 use crate::error::{Error, Result};
 use crate::file::shown;
@@ -33,7 +32,7 @@ pub(super) fn check_inputs(sweep: &Sweep, folder: &Path, names: &[String]) -> Re
         // What is not there is nothing's link.
         let target = fs::canonicalize(&path).unwrap_or_else(|_| place.join(&name));
         if inputs.contains(&target) {
-            return Err(unsupported(format!(
+            return Err(Error::Unsupported(format!(
                 "{} is an input too: keep the compressed files in another folder",
                 shown(&path)
             )));
@@ -70,7 +69,7 @@ pub(super) fn check_free(
         1 => (" and 1 more".to_owned(), "exist and are not of this sweep: Sweep::replace(true) replaces them"),
         _ => (format!(" and {others} more"), "exist and are not of this sweep: Sweep::replace(true) replaces them"),
     };
-    Err(unsupported(format!("{}{more} {them}", shown(first))))
+    Err(Error::Unsupported(format!("{}{more} {them}", shown(first))))
 }
 
 /// What the journal is told of the sweep's compressed files.

@@ -1,11 +1,13 @@
 //! One codec on one input: the function that every backend runs.
 
 use super::facts::{Facts, Unfinished};
-use super::input::{Data, Source};
+use super::input::Source;
 use super::row::Row;
-use super::setting::{Setting, unsupported};
+use crate::catalogue::Setting;
+use crate::codec::{Data, Reading};
 use crate::error::{Error, Result};
 use crate::file::{self, Existing};
+use crate::limits::Limits;
 use crate::metrics;
 use crate::photo::Photo;
 use std::any::Any;
@@ -77,7 +79,7 @@ impl FromStr for Measures {
                 "ssimulacra2" => measures.ssimulacra2 = true,
                 other => {
                     let expected = "all, none, or some of psnr, ssim and ssimulacra2 with commas between";
-                    return Err(unsupported(format!("cannot measure {other:?}: expected {expected}")));
+                    return Err(Error::Unsupported(format!("cannot measure {other:?}: expected {expected}")));
                 }
             }
         }
@@ -138,12 +140,13 @@ impl From<&str> for Failure {
 
 /// Compresses an input (or tells why there is none), measures, and returns the row together with the compressed file. A
 /// codec that panics gives an error. With a folder and a name below it the file is kept there, too: it is there before
-/// the row is. A name that leads out of the folder gives an error, and nothing is written.
+/// the row is. `limits` hold for decoding. A name that leads out of the folder gives an error, and nothing is written.
 pub fn run(
     name: &str,
     source: Result<&Source, Failure>,
     setting: &Setting,
     measures: Measures,
+    limits: &Limits,
     place: Option<(&Path, &str)>,
 ) -> Trial {
     let tried = source.map_err(|failure| {
@@ -154,7 +157,7 @@ pub fn run(
         // A name that leads elsewhere is known before there is any work.
         let checked = place.map_or(Ok(()), |(_, below)| check_name(below));
         checked.map_err(|error| (error.to_string(), Some(Unfinished::Stream)))?;
-        let measured = guarded(|| measure(name, source, setting, measures));
+        let measured = guarded(|| measure(name, source, setting, measures, limits));
         let (row, file) = measured.map_err(|failure| (failure.error, failure.retry.then_some(Unfinished::Input)))?;
         if let Some((folder, below)) = place {
             let kept = guarded(|| keep(folder, below, &file));
@@ -170,13 +173,16 @@ pub fn run(
     })
 }
 
-fn measure(name: &str, source: &Source, setting: &Setting, measures: Measures) -> Result<(Row, Vec<u8>)> {
+fn measure(
+    name: &str,
+    source: &Source,
+    setting: &Setting,
+    measures: Measures,
+    limits: &Limits,
+) -> Result<(Row, Vec<u8>)> {
     let data = source.data();
     let started = Instant::now();
-    let file = match source.opacity() {
-        Some(opacity) => setting.coder.encode_with_opacity(data, opacity)?,
-        None => setting.coder.encode(data)?,
-    };
+    let file = setting.encode_given(&source.given())?;
     let encode_ms = started.elapsed().as_secs_f64() * 1e3;
     let mut row = Row {
         raw_bytes: Some(data.raw_bytes() as u64),
@@ -190,7 +196,7 @@ fn measure(name: &str, source: &Source, setting: &Setting, measures: Measures) -
     };
     if measures.decode {
         let started = Instant::now();
-        let decoded = setting.coder.decode(&file, data)?;
+        let decoded = setting.decode(&file, &Reading::new(*limits).like(data))?;
         row.decode_ms = Some(started.elapsed().as_secs_f64() * 1e3);
         // What reading gave up is not in what was decoded.
         row.exact = Some(source.is_whole() && decoded == *data);
@@ -232,7 +238,7 @@ fn check_name(name: &str) -> Result<()> {
     if parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_))) {
         return Ok(());
     }
-    Err(unsupported(format!("the name {name:?} of a compressed file leads out of the folder for them")))
+    Err(Error::Unsupported(format!("the name {name:?} of a compressed file leads out of the folder for them")))
 }
 
 /// Writes a compressed file below `folder`, making the folders that its name asks for.

@@ -7,8 +7,9 @@
 //! is written `"''=1"`, and `'tis` as it is.
 
 use super::{Cell, Table};
-use crate::error::{Error, Limits, Result};
+use crate::error::{Error, Result};
 use crate::file::{self, Existing};
+use crate::limits::Limits;
 use std::path::Path;
 
 const FORMAT: &str = "CSV";

@@ -2,8 +2,9 @@
 
 use super::page::Page;
 use super::{FORMAT, SampleFormat, fax};
-use crate::error::{Budget, Error, Result};
-use crate::photo::jpeg;
+use crate::error::{Error, Result};
+use crate::jpeg;
+use crate::limits::Budget;
 use std::io::{self, Read};
 
 /// How chunks are compressed.

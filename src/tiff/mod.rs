@@ -11,7 +11,9 @@ mod page;
 
 pub(crate) use page::{Page, SampleFormat, photometric};
 
-use crate::error::{Budget, Error, Result};
+use crate::error::{Error, Result};
+
+use crate::limits::Budget;
 use crate::memory;
 use std::collections::HashSet;
 use std::io::{self, Read, Seek, SeekFrom};

@@ -3,7 +3,8 @@
 use super::chunk::{self, Compression, OLD_JPEG};
 use super::old_jpeg::{self, Streams};
 use super::{Directory, Tiff, tag, take_bytes};
-use crate::error::{Budget, Error, Result};
+use crate::error::{Error, Result};
+use crate::limits::Budget;
 
 /// What kind of number a sample is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,6 +2,8 @@
 
 use super::Volume;
 use crate::error::{Error, Result};
+use crate::limits::Limits;
+use crate::memory;
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
@@ -69,7 +71,7 @@ impl TissueOptions {
     /// Makes the volume. Costs some 0.1 microseconds a voxel, shared by the threads of rayon's current pool.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] when an option is.
+    /// [`Error::OutOfRange`] when an option is; [`Error::TooLarge`] for more voxels than the default [`Limits`] have.
     pub fn generate(&self) -> Result<Volume<u32>> {
         if !(4.0..=1e4).contains(&self.diameter) {
             let found = self.diameter.to_string();
@@ -80,7 +82,8 @@ impl TissueOptions {
             return Err(Error::OutOfRange { name: "anisotropy", found, expected: "from 0.1 to 100" });
         }
         let [_, height, width] = self.shape;
-        let mut labels = vec![0; self.shape.iter().product()];
+        let voxels = self.shape.iter().fold(1u64, |product, &side| product.saturating_mul(side as u64));
+        let mut labels = memory::try_zeroed(Limits::new().check_voxels(voxels)? as usize)?;
         if !labels.is_empty() {
             let tissue = Tissue::new(self);
             labels.par_chunks_mut(height * width).enumerate().for_each(|(z, slice)| tissue.fill(z, slice, width));

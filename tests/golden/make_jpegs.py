@@ -1,5 +1,5 @@
 """Makes tests/golden/photos: small JPEG files of many kinds, and beside each the samples that Pillow makes of it (.raw:
-rows of pixels of 1, 3 or 4 bytes). The tests of src/photo/jpeg read them.
+rows of pixels of 1, 3 or 4 bytes). The tests of src/jpeg read them.
 
     pip install numpy pillow imagecodecs
     apt-get install libjpeg-turbo-progs

@@ -177,7 +177,8 @@ def test_crashes(work, pictures):
     """A codec that panics, aborts or runs out of memory costs its own rows."""
     for _ in range(3):
         summary = sweep(
-            work / "crash.csv", pictures, "-s", "palette colors=4", "-s", "fault kind=panic|abort|memory|error", "--spark", "--measure", "psnr"
+            work / "crash.csv", pictures, "-s", "palette colors=4", "-s", "fault kind=panic|abort|memory|error",
+            "--faults", "--spark", "--measure", "psnr",
         )
         assert summary["rows"] == PICTURES * 5 and summary["errors"] == PICTURES * 4, summary
         table = rows(work / "crash.csv")

@@ -41,6 +41,15 @@ pub fn refusal(folder: &Path, arguments: &[&str]) -> String {
     failure(&output)
 }
 
+/// Runs what must be refused as wrong usage, with exit code 2, and returns its one line.
+pub fn usage(folder: &Path, arguments: &[&str]) -> String {
+    let output = cortado(folder, arguments);
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+    assert!(output.stdout.is_empty() && message.lines().count() == 1, "{arguments:?}: {message}");
+    message.trim_end().to_owned()
+}
+
 pub fn names(folder: &Path) -> Vec<PathBuf> {
     fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
 }

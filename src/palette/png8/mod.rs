@@ -1,8 +1,10 @@
 //! Indexed PNG, with 1, 2, 4 or 8 bits a pixel.
 
 use super::{IndexedPhoto, MAX_COLORS, Palette};
-use crate::error::{Error, Limits, Result};
+use crate::error::{Error, Result};
+use crate::limits::Limits;
 use crate::photo::{Conversion, colors_to_srgb, one_line, open_png};
+use crate::words::words;
 use filter::{Choice, filter};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
@@ -24,6 +26,11 @@ pub enum Effort {
     /// written once and read often. Takes many seconds a megapixel.
     Best,
 }
+
+words!(Effort, "effort", "fast or best", {
+    Fast => "fast",
+    Best => "best",
+});
 
 impl IndexedPhoto {
     /// The photo as an indexed PNG file in memory, with the fewest bits a pixel (1, 2, 4 or 8) that tell its colours

@@ -2,7 +2,8 @@
 
 use super::carrier::failed;
 use super::{VolumeInfo, VolumeOptions, cast_floats, check_signs, check_size, fill_volume, refuse_floats, three_axes};
-use crate::error::{Budget, Error, Result};
+use crate::error::{Error, Result};
+use crate::limits::Budget;
 use crate::npy::{Header, Number};
 use crate::volume::{AnyVolume, LabelType, check_range};
 use std::io::{self, ErrorKind, Read};

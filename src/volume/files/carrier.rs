@@ -1,8 +1,9 @@
 //! What carries a volume's file: a file on disk, a pipe, memory, any of them compressed.
 
 use super::{VolumeFormat, VolumeInfo, VolumeOptions, array, png, stack};
-use crate::error::{Budget, Error, Limits, Result};
+use crate::error::{Error, Result};
 use crate::file;
+use crate::limits::{Budget, Limits};
 use crate::memory;
 use crate::npy::Npz;
 use crate::photo::unknown_file;

@@ -20,8 +20,9 @@ pub use options::VolumeOptions;
 
 use super::any::with_volume;
 use super::{AnyVolume, Label, LabelType, Volume};
-use crate::error::{Budget, Error, Limits, Result};
+use crate::error::{Error, Result};
 use crate::file::{self, Existing};
+use crate::limits::{Budget, Limits};
 use crate::npy::{self, NpzBuilder};
 use crate::photo::one_line;
 use ::tiff::encoder::{Compression, DeflateLevel, TiffEncoder, colortype};

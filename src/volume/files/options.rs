@@ -1,6 +1,6 @@
 //! How a file of labels is to be read.
 
-use crate::error::Limits;
+use crate::limits::Limits;
 
 /// How a file of labels is to be read.
 ///

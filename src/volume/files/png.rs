@@ -1,7 +1,8 @@
 //! A PNG file as one slice: grey levels or palette entries are its labels.
 
 use super::{VolumeInfo, VolumeOptions, check_size, fill_volume};
-use crate::error::{Budget, Error, Result};
+use crate::error::{Error, Result};
+use crate::limits::Budget;
 use crate::photo::{one_line, open_png};
 use crate::volume::{AnyVolume, LabelType};
 use png::{BitDepth, ColorType, DecodingError, Reader, Transformations};

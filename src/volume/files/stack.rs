@@ -1,7 +1,8 @@
 //! TIFF stacks as volumes: the stored numbers, a slice a page.
 
 use super::{VolumeInfo, VolumeOptions, cast_floats, check_signs, check_size, fill_volume, refuse_floats, three_axes};
-use crate::error::{Budget, Error, Result};
+use crate::error::{Error, Result};
+use crate::limits::Budget;
 use crate::tiff::{FORMAT, Page, SampleFormat, Source, Tiff, photometric, tag};
 use crate::volume::{AnyVolume, LabelType};
 

@@ -6,7 +6,8 @@ use super::progressive::{AcScan, DcPart, DcScan, Progress};
 use super::scan::{self, Coder, Damage, Outcome, Part, Sequential};
 use super::upsample::Upsampler;
 use super::{Decoded, FORMAT, Options, idct};
-use crate::error::{Budget, Error, Result};
+use crate::error::{Error, Result};
+use crate::limits::Budget;
 
 /// The most visits of a block, on average: a file of many scans would otherwise take minutes with few bytes.
 const MAX_VISITS: u64 = 500;

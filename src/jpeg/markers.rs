@@ -3,7 +3,6 @@
 use super::huffman::{Table, ZIGZAG};
 use super::{FORMAT, Header};
 use crate::error::{Error, Result};
-use crate::photo::LONGEST_PROFILE;
 
 /// The codes of markers, which follow a byte 0xFF.
 pub(super) mod code {
@@ -29,8 +28,8 @@ pub(super) mod code {
     pub const TEM: u8 = 0x01;
 }
 
-/// The most bytes of a colour profile.
-const MAX_ICC: usize = LONGEST_PROFILE;
+/// The most bytes of a colour profile: more than any has.
+pub(crate) const MAX_ICC: usize = 8 << 20;
 
 /// A walk from marker to marker.
 pub(super) struct Walk<'a> {

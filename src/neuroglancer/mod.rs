@@ -13,7 +13,14 @@
 //! | 2 + 2i | where its voxels begin, in words from word 1 |
 //! | then | for each block its voxels, x fastest, from the lowest bit, and its table unless an earlier one is the same: labels ascending |
 
-use crate::error::{Error, Limits, Result};
+mod codec;
+
+pub(crate) use codec::NeuroglancerCodec;
+
+use crate::error::{Error, Result};
+
+use crate::limits::Limits;
+use crate::memory;
 use crate::volume::{Label, Volume, VolumeRef, with_volume};
 use std::collections::HashMap;
 
@@ -126,7 +133,10 @@ fn encode_labels<T: Label>(volume: &Volume<T>, block: BlockSize) -> Result<Vec<u
 /// [`Error::TooLarge`] when the volume exceeds the limits.
 pub fn decode<T: Label>(bytes: &[u8], shape: [usize; 3], block: BlockSize, limits: &Limits) -> Result<Volume<T>> {
     check_type::<T>()?;
-    let voxels = shape.iter().try_fold(1u64, |product, &side| product.checked_mul(side as u64)).unwrap_or(u64::MAX);
+    let voxels = shape.iter().try_fold(1u64, |product, &side| product.checked_mul(side as u64));
+    // More than can be counted exceeds every limit.
+    let limit = limits.voxels.min(u64::MAX - 1);
+    let voxels = voxels.ok_or(Error::TooLarge { what: "voxels", found: u64::MAX, limit })?;
     limits.check_voxels(voxels)?;
     limits.check_bytes(voxels.saturating_mul(T::BYTES as u64))?;
     let word = |at: usize| {
@@ -138,9 +148,9 @@ pub fn decode<T: Label>(bytes: &[u8], shape: [usize; 3], block: BlockSize, limit
     let channel = word(0)? as usize;
     // Every block has a header, so what follows is no more work than the file is long.
     if blocks.count() > 0 {
-        word(channel + 2 * blocks.count() - 1)?;
+        word(blocks.count().saturating_mul(2).saturating_add(channel).saturating_sub(1))?;
     }
-    let mut labels = vec![T::default(); voxels as usize];
+    let mut labels: Vec<T> = memory::try_zeroed(voxels as usize)?;
     for (index, place) in blocks.places().enumerate() {
         let header = word(channel + 2 * index)?;
         let (table, bits) = (channel + (header & 0xff_ffff) as usize, header >> TABLE_BITS);

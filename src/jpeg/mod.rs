@@ -14,8 +14,11 @@ mod scan;
 mod tests;
 mod upsample;
 
-use crate::error::{Budget, Error, Result};
+use crate::error::{Error, Result};
+
+use crate::limits::Budget;
 use decoder::Decoder;
+pub(crate) use markers::MAX_ICC;
 use markers::{Frame, Notes, Walk, code};
 
 /// What errors call such a file.

@@ -1,15 +1,15 @@
 //! Whole files: golden ones, and what damage makes of them.
 
 use super::*;
-use crate::error::Limits;
+use crate::limits::Limits;
 
 /// A file of tests/golden/photos, and its samples by Pillow.
 macro_rules! golden {
     ($($name:literal),*) => {
         [$((
             $name,
-            include_bytes!(concat!("../../../tests/golden/photos/", $name, ".jpg")).as_slice(),
-            include_bytes!(concat!("../../../tests/golden/photos/", $name, ".raw")).as_slice(),
+            include_bytes!(concat!("../../tests/golden/photos/", $name, ".jpg")).as_slice(),
+            include_bytes!(concat!("../../tests/golden/photos/", $name, ".raw")).as_slice(),
         )),*]
     };
 }

@@ -1,0 +1,39 @@
+//! Enums whose values have names: all of them, the name, and both ways between.
+
+/// Gives an enum `ALL`, `name`, `Display` and `FromStr`. `what` is what errors call it.
+macro_rules! words {
+    ($kind:ident, $what:literal, $expected:literal, { $($variant:ident => $word:literal,)+ }) => {
+        impl $kind {
+            /// All of them.
+            pub const ALL: [Self; [$($word),+].len()] = [$(Self::$variant),+];
+
+            /// The name, which is also how it is written and read.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+        }
+
+        impl std::fmt::Display for $kind {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+
+        impl std::str::FromStr for $kind {
+            type Err = crate::error::Error;
+
+            fn from_str(name: &str) -> crate::error::Result<Self> {
+                let found = Self::ALL.into_iter().find(|one| one.name() == name);
+                found.ok_or_else(|| crate::error::Error::OutOfRange {
+                    name: $what,
+                    found: format!("{name:?}"),
+                    expected: $expected,
+                })
+            }
+        }
+    };
+}
+
+pub(crate) use words;
