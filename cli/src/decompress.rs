@@ -93,12 +93,13 @@ impl Options {
         let exported = info.exports.contains(&file::extension(&target).as_str());
         let photo = || PhotoFormat::from_path(&target).map(drop);
         let volume = || VolumeFormat::from_path(&target).map(drop);
-        Ok(match info.takes {
-            _ if exported => (),
+        match info.takes {
+            _ if exported => {}
             Takes::Photos => photo()?,
             Takes::Volumes => volume()?,
             Takes::Both => photo().or_else(|_| volume())?,
-        })
+        }
+        Ok(())
     }
 }
 

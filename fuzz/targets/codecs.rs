@@ -14,7 +14,11 @@ fuzz_target!(|bytes: &[u8]| {
     let setting = Setting::of(codec, []).expect("its defaults");
     let limits = Limits::new().pixels(1 << 16).voxels(1 << 16).bytes(8 << 20);
     let photo: Data = Photo::from_grey(1, 1, vec![0]).expect("a photo").into();
-    let like = if takes == Takes::Volumes { Volume::<u32>::from_vec([1, 1, 1], vec![0]).expect("a volume").into() } else { photo };
+    let like = if takes == Takes::Volumes {
+        Volume::<u32>::from_vec([1, 1, 1], vec![0]).expect("a volume").into()
+    } else {
+        photo
+    };
     let _ = setting.describe(bytes, &limits);
     let _ = setting.decode(bytes, &Reading::new(limits).like(&like));
     if let Some(found) = catalogue::of_bytes(bytes) {

@@ -1,9 +1,9 @@
 //! What sweeps read as text: settings, tables, rows of a journal.
 #![no_main]
 
-use cortado::{Grid, Table};
 use cortado::sweep::wire::{Plan, TaskLine};
 use cortado::sweep::{Facts, Row, escape, unescape};
+use cortado::{Grid, Table};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

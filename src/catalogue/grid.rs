@@ -64,7 +64,8 @@ impl Grid {
         (0..self.len()).map(|at| self.setting(at)).collect()
     }
 
-    /// So many different combinations drawn at random, in the grid's order; all when there are no more. Equal seeds draw equal ones.
+    /// So many different combinations drawn at random, in the grid's order; all when there are no more. Equal seeds
+    /// draw equal ones.
     ///
     /// # Errors
     /// As [`Setting::new`].

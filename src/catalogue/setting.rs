@@ -28,8 +28,9 @@ impl Setting {
     /// A codec's setting of these parameters.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for a codec or a parameter that there is not or that is given twice, for a value that is
-    /// outside the parameter's range, and for values that do not go together; the error names what is allowed.
+    /// [`Error::Unsupported`](crate::Error::Unsupported) for a codec or a parameter that there is not or that is given
+    /// twice, for a value that is outside the parameter's range, and for values that do not go together; the error names
+    /// what is allowed.
     pub fn new(codec: &str, parameters: &[(&str, &str)]) -> Result<Self> {
         Self::of(super::of_name(codec)?, parameters.iter().copied())
     }
@@ -50,7 +51,7 @@ impl Setting {
     /// The setting of a row of [`Sweep::run`](crate::sweep::Sweep::run)'s table.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] when the row names no codec; otherwise as [`Setting::new`].
+    /// [`Error::Unsupported`](crate::Error::Unsupported) when the row names no codec; otherwise as [`Setting::new`].
     pub fn of_row(row: &Record<'_>) -> Result<Self> {
         let codec = super::of_name(&row.text("codec"))?;
         let exact = |cell: &Cell| match cell {
@@ -123,7 +124,8 @@ impl Setting {
     /// The bytes of the file of a photo or a label volume.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] when the codec is for the other kind of data, and the codec's own.
+    /// [`Error::Unsupported`](crate::Error::Unsupported) when the codec is for the other kind of data, and the codec's
+    /// own.
     pub fn encode(&self, data: &Data) -> Result<Vec<u8>> {
         self.encode_given(&Given::from(data))
     }
@@ -143,7 +145,8 @@ impl Setting {
     /// What such a file holds, under the default [`Limits`] unless told otherwise.
     ///
     /// # Errors
-    /// [`Error::Malformed`] when the bytes are no such file or a damaged one, [`Error::TooLarge`] when they ask for
+    /// [`Error::Malformed`](crate::Error::Malformed) when the bytes are no such file or a damaged one,
+    /// [`Error::TooLarge`](crate::Error::TooLarge) when they ask for
     /// more than the limits allow.
     pub fn decode(&self, bytes: &[u8], reading: &Reading) -> Result<Data> {
         Ok(self.decode_noting(bytes, reading)?.data)
@@ -178,7 +181,7 @@ impl Setting {
     /// Encodes into a file, which is written whole or not at all.
     ///
     /// # Errors
-    /// As [`Setting::encode`], and [`Error::Io`] when the file cannot be written.
+    /// As [`Setting::encode`], and [`Error::Io`](crate::Error::Io) when the file cannot be written.
     pub fn save(&self, data: &Data, path: impl AsRef<Path>) -> Result<()> {
         file::write(path.as_ref(), &self.encode(data)?, Existing::Replace)
     }

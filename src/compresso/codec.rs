@@ -96,7 +96,7 @@ impl Codec for CompressoCodec {
             .fact("steps", steps.to_vec())
             .fact("connectivity", u64::from(header.connectivity.number()))
             .fact("labels", labels)
-            .fact("components", header.ids as u64)
+            .fact("components", header.ids)
             .fact("sections", sections.iter().map(section).collect::<Vec<_>>());
         Ok(Description { more: sections.iter().map(line).collect(), ..description })
     }

@@ -147,7 +147,8 @@ pub fn wrong_values(kind: &Kind) -> Vec<String> {
     texts
 }
 
-/// Every parameter's default is a value, and whatever is none is refused when the setting is made, with what is allowed.
+/// Every parameter's default is a value, and whatever is none is refused when the setting is made, with what is
+/// allowed.
 pub fn ranges_hold(codec: &Arc<dyn Codec>) {
     for parameter in catalogue::parameters(&**codec) {
         let named = format!("{} {}", codec.info().name, parameter.name);
