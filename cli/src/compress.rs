@@ -12,7 +12,6 @@ use cortado::file;
 use cortado::metrics::{psnr, psnr_luma};
 use cortado::palette::half_transparent_note;
 use ndarray::Array2;
-use serde_json::{Map, Value};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -115,7 +114,8 @@ fn report(files: &Files, setting: &Setting, source: &Source, file: &[u8], second
     let description = setting.describe(file, &limits).unwrap_or_else(|_| Description::of(&source.data));
     let mut fields = output::fields(&output::codec(setting), files, source.bytes, file.len(), seconds);
     output::describe(&description, &mut fields);
-    let (raw, ratio, bits) = sizes(&source.data, file.len(), &mut fields);
+    let raw = source.data.raw_bytes();
+    let (ratio, bits) = output::sizes(raw as u64, source.data.elements() as u64, file.len(), &mut fields);
     let mut words: Vec<String> = Vec::new();
     words.extend((!description.brief.is_empty()).then_some(description.brief));
     words.push(format!("ratio {ratio:.2}"));
@@ -143,15 +143,4 @@ fn report(files: &Files, setting: &Setting, source: &Source, file: &[u8], second
         output::larger(source.bytes, file.len()),
     );
     output::report_on(files, fields, &line)
-}
-
-/// Raw bytes, the ratio of compression, and bits a pixel or voxel.
-fn sizes(data: &Data, bytes: usize, fields: &mut Map<String, Value>) -> (usize, f64, f64) {
-    let raw = data.raw_bytes();
-    let (ratio, bits) = (raw as f64 / bytes as f64, 8.0 * bytes as f64 / data.elements() as f64);
-    fields.insert("raw_bytes".into(), raw.into());
-    fields.insert("ratio".into(), ratio.into());
-    // JSON has no number for what an empty volume takes.
-    fields.insert("bits_per_pixel".into(), bits.into());
-    (raw, ratio, bits)
 }

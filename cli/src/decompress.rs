@@ -8,7 +8,7 @@ use cortado::catalogue::{self, Setting};
 use cortado::codec::{Data, Description, Reading, Takes};
 use cortado::volume::VolumeFormat;
 use cortado::{AnyVolume, Error, PhotoFormat, file};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 #[derive(Args)]
@@ -133,13 +133,7 @@ fn report(
 ) -> Result<()> {
     let mut fields = output::fields(&output::codec(setting), files, input_bytes, written, seconds);
     output::describe(description, &mut fields);
-    fields.insert("raw_bytes".into(), description.raw_bytes.into());
-    fields.insert("ratio".into(), (description.raw_bytes as f64 / input_bytes as f64).into());
-    fields.insert("bits_per_pixel".into(), (8.0 * input_bytes as f64 / description.elements as f64).into());
-    let line = format!("{}: {written} bytes, {what}", shown(&files.output));
+    output::sizes(description.raw_bytes, description.elements, input_bytes, &mut fields);
+    let line = format!("{}: {written} bytes, {what}", file::shown(&files.output));
     output::report_on(files, fields, &line)
-}
-
-fn shown(path: &Path) -> String {
-    file::shown(path)
 }

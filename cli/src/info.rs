@@ -6,7 +6,6 @@ use anyhow::Result;
 use clap::Args;
 use cortado::catalogue::{self, Setting};
 use cortado::codec::Takes;
-use cortado::metrics::{bits_per_pixel, compression_ratio};
 use cortado::volume::VolumeOptions;
 use cortado::{AnyVolume, Error, Limits, Photo};
 use serde_json::{Map, Value, json};
@@ -87,24 +86,20 @@ fn describe(options: &Options, limits: &Limits, fields: &mut Map<String, Value>)
 /// What a codec's file is; `None` of a picture that only begins as one.
 fn coded(setting: &Setting, input: &[u8], limits: &Limits, fields: &mut Map<String, Value>) -> Result<Option<String>> {
     let info = setting.as_codec().info();
+    // Of a picture that is no codec's own more can be told.
+    if info.writes_pictures && info.magics.is_empty() {
+        return Ok(None);
+    }
     let description = match setting.describe(input, limits) {
         Ok(description) => description,
         Err(Error::Unsupported(_) | Error::Malformed { .. }) if info.writes_pictures => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    // Of a picture that is no codec's own more can be told.
-    if info.writes_pictures && info.magics.is_empty() {
-        return Ok(None);
-    }
     fields.insert("codec".into(), output::codec(setting).into());
     fields.insert("format".into(), info.forms[0].extension.into());
     fields.insert("checksum".into(), setting.has_checksum().into());
     output::describe(&description, fields);
-    let ratio = description.raw_bytes as f64 / input.len() as f64;
-    let bits = 8.0 * input.len() as f64 / description.elements as f64;
-    fields.insert("raw_bytes".into(), description.raw_bytes.into());
-    fields.insert("ratio".into(), ratio.into());
-    fields.insert("bits_per_pixel".into(), bits.into());
+    let (ratio, bits) = output::sizes(description.raw_bytes, description.elements, input.len(), fields);
     let behind = setting.second_stage().map_or(String::new(), |stage| format!(" in {stage}"));
     let mut line = format!("{}{behind}; {} bytes, ratio {ratio:.2}", description.what, input.len());
     if info.takes == Takes::Photos {
@@ -140,15 +135,11 @@ fn photo_info(input: &[u8], limits: &Limits, fields: &mut Map<String, Value>) ->
             what.push_str(word);
         }
     }
-    let raw = photo.samples().len();
-    let (ratio, bits) = (compression_ratio(raw, input.len()), bits_per_pixel(input.len(), photo.pixels()));
+    let (ratio, bits) = output::sizes(photo.samples().len() as u64, photo.pixels() as u64, input.len(), fields);
     for (name, value) in [("height", photo.height()), ("width", photo.width()), ("channels", photo.channels())] {
         fields.insert(name.into(), value.into());
     }
     fields.insert("shape".into(), json!([photo.height(), photo.width(), photo.channels()]));
-    fields.insert("raw_bytes".into(), raw.into());
-    fields.insert("ratio".into(), ratio.into());
-    fields.insert("bits_per_pixel".into(), bits.into());
     let line = format!("{what}; {} bytes, ratio {ratio:.2}, {bits:.3} bits per pixel", input.len());
     Ok((line, may_be_stack))
 }

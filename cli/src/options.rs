@@ -41,12 +41,15 @@ const TAKEN: [&str; 9] = ["output", "force", "json", "threads", "max-bytes", "to
 const TAKEN_BY_COMPRESS: [&str; 3] = ["partial", "array", "cast"];
 
 fn compressing() -> Vec<Offer> {
-    offers(&TAKEN_BY_COMPRESS, |codec| {
-        let told = told_by_name(&codec.info());
-        let mut parameters = catalogue::parameters(codec);
-        parameters.retain(|parameter| !told.contains(&parameter.name));
-        parameters
-    })
+    offers(&TAKEN_BY_COMPRESS, settable)
+}
+
+/// What may be set of a codec's file besides what its name tells.
+fn settable(codec: &dyn Codec) -> Vec<Parameter> {
+    let told = told_by_name(&codec.info());
+    let mut parameters = catalogue::parameters(codec);
+    parameters.retain(|parameter| !told.contains(&parameter.name));
+    parameters
 }
 
 fn reading() -> Vec<Offer> {
@@ -94,8 +97,7 @@ fn is_on(parameter: &Parameter) -> bool {
 impl Offer {
     fn heading(&self) -> String {
         let (info, _) = &self.codecs[0];
-        let extensions: Vec<_> = info.forms.iter().map(|form| format!(".{}", form.extension)).collect();
-        format!("Options of {} ({}): {}", info.name, extensions.join(", "), info.about)
+        format!("Options of {} ({}): {}", info.name, dotted(info).join(", "), info.about)
     }
 
     fn help(&self) -> String {
@@ -148,7 +150,9 @@ impl Offer {
             given.push(Given { option, parameter, value });
         }
         for (alias, value) in self.codecs.iter().flat_map(|(_, parameter)| &parameter.aliases) {
-            if let (Some(value), true) = (value, value.is_some() && is_given(alias)) {
+            if let Some(value) = value
+                && is_given(alias)
+            {
                 given.push(Given { option: (*alias).into(), parameter, value: (*value).into() });
             }
         }
@@ -163,11 +167,9 @@ fn help(parameter: &Parameter) -> String {
         Kind::Flag | Kind::Integers(..) | Kind::Colors | Kind::Range => String::new(),
         kind => format!(": {}", kind.expected()),
     };
-    let default = match &parameter.default {
-        _ if parameter.kind == Kind::Flag => String::new(),
-        Some(value) => format!(" [default: {value}]"),
-        None if parameter.unset.is_empty() => String::new(),
-        None => format!(" [default: {}]", parameter.unset),
+    let default = match parameter.default_text() {
+        text if text.is_empty() || parameter.kind == Kind::Flag => String::new(),
+        text => format!(" [default: {text}]"),
     };
     let about = if is_on(parameter) { format!("leave out {}", parameter.about) } else { parameter.about.to_owned() };
     format!("{about}{values}{unit}{default}")
@@ -203,11 +205,7 @@ fn check(given: &[Given], offers: &[Offer], codec: &str, known: &[Parameter]) ->
 impl Compressing {
     /// A setting with what was given.
     pub fn apply(&self, setting: Setting) -> Result<Setting> {
-        let offers = compressing();
-        let told = told_by_name(&setting.as_codec().info());
-        let mut known = catalogue::parameters(setting.as_codec());
-        known.retain(|parameter| !told.contains(&parameter.name));
-        check(&self.given, &offers, setting.codec(), &known)?;
+        check(&self.given, &compressing(), setting.codec(), &settable(setting.as_codec()))?;
         let given: Vec<_> = self.given.iter().map(|given| (given.parameter, given.value.as_str())).collect();
         setting.with(&given).map_err(|error| Usage(error.to_string()).into())
     }
@@ -251,11 +249,16 @@ macro_rules! from_offers {
 from_offers!(Compressing, compressing);
 from_offers!(Reading, reading);
 
+/// The extensions of a codec's files, each with a dot before it.
+fn dotted(info: &Info) -> Vec<String> {
+    info.forms.iter().map(|form| format!(".{}", form.extension)).collect()
+}
+
 /// The extensions of all codecs' files, for errors: `.png, .gif (palette), .laff, .laff.txt (laff) ...`
 pub fn extensions() -> String {
     let one = |codec: Arc<dyn Codec>| {
         let info = codec.info();
-        let mut names: Vec<_> = info.forms.iter().map(|form| format!(".{}", form.extension)).collect();
+        let mut names = dotted(&info);
         if info.second_stage.is_some() {
             names.push(format!(".{}.xz and the like", info.forms[0].extension));
         }

@@ -218,6 +218,16 @@ fn json(fact: &Fact) -> Value {
     }
 }
 
+/// Adds what every report says of sizes; returns the ratio of compression and the bits a pixel or voxel, of which JSON
+/// has no numbers for an empty volume.
+pub fn sizes(raw_bytes: u64, elements: u64, bytes: usize, fields: &mut Map<String, Value>) -> (f64, f64) {
+    let (ratio, bits) = (raw_bytes as f64 / bytes as f64, 8.0 * bytes as f64 / elements as f64);
+    fields.insert("raw_bytes".into(), raw_bytes.into());
+    fields.insert("ratio".into(), ratio.into());
+    fields.insert("bits_per_pixel".into(), bits.into());
+    (ratio, bits)
+}
+
 /// A path in JSON, which has escapes of its own for control characters but none for what is no UTF-8.
 pub fn display(path: &Path) -> Value {
     path.to_str().map_or_else(|| shown(path), str::to_owned).into()

@@ -147,11 +147,9 @@ fn describe_file(
     fields.insert("format".into(), info.format.into());
     fields.insert("input_bytes".into(), bytes.into());
     fields.insert("labels".into(), labels.as_ref().ok().copied().into());
-    output::describe(&Description::of_volume(info.shape, info.label_type, String::new()), fields);
-    let voxels = info.shape.iter().map(|&side| side as f64).product::<f64>();
-    fields.insert("raw_bytes".into(), info.raw_bytes().into());
-    fields.insert("ratio".into(), (info.raw_bytes() as f64 / bytes as f64).into());
-    fields.insert("bits_per_pixel".into(), (8.0 * bytes as f64 / voxels).into());
+    let description = Description::of_volume(info.shape, info.label_type, String::new());
+    output::describe(&description, fields);
+    output::sizes(info.raw_bytes(), description.elements, bytes as usize, fields);
     fields.insert("dtype".into(), info.dtype.as_str().into());
     if let Err(why) = &labels {
         fields.insert("notes".into(), json!([why]));

@@ -155,15 +155,11 @@ pub fn parameters_table() -> Table {
     for codec in codecs() {
         for parameter in parameters(&*codec) {
             let unit = if parameter.unit.is_empty() { String::new() } else { format!(" {}", parameter.unit) };
-            let default = match &parameter.default {
-                Some(value) => value.to_string(),
-                None => parameter.unset.to_owned(),
-            };
             table.push([
                 codec.info().name.into(),
                 parameter.name.into(),
                 format!("{}{unit}", parameter.kind.expected()).into(),
-                default.into(),
+                parameter.default_text().into(),
                 parameter.about.into(),
             ]);
         }

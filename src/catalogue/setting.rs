@@ -29,8 +29,8 @@ impl Setting {
     ///
     /// # Errors
     /// [`Error::Unsupported`](crate::Error::Unsupported) for a codec or a parameter that there is not or that is given
-    /// twice, for a value that is outside the parameter's range, and for values that do not go together; the error names
-    /// what is allowed.
+    /// twice, for a value that is outside the parameter's range, and for values that do not go together; the error
+    /// names what is allowed.
     pub fn new(codec: &str, parameters: &[(&str, &str)]) -> Result<Self> {
         Self::of(super::of_name(codec)?, parameters.iter().copied())
     }
@@ -146,8 +146,7 @@ impl Setting {
     ///
     /// # Errors
     /// [`Error::Malformed`](crate::Error::Malformed) when the bytes are no such file or a damaged one,
-    /// [`Error::TooLarge`](crate::Error::TooLarge) when they ask for
-    /// more than the limits allow.
+    /// [`Error::TooLarge`](crate::Error::TooLarge) when they ask for more than the limits allow.
     pub fn decode(&self, bytes: &[u8], reading: &Reading) -> Result<Data> {
         Ok(self.decode_noting(bytes, reading)?.data)
     }

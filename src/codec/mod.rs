@@ -59,7 +59,6 @@ pub use values::Values;
 pub(crate) use values::expected_one_of;
 
 use crate::error::{Error, Result};
-
 use crate::limits::Limits;
 use crate::photo::Photo;
 use crate::second_stage::SecondStage;

@@ -114,6 +114,11 @@ impl Parameter {
         self
     }
 
+    /// The default as text, or what is said in its place.
+    pub fn default_text(&self) -> String {
+        self.default.as_ref().map_or_else(|| self.unset.to_owned(), ToString::to_string)
+    }
+
     /// Another name on the command line.
     pub fn alias(mut self, name: &'static str) -> Self {
         self.aliases.push((name, None));

@@ -76,7 +76,6 @@ pub use options::{CompressoOptions, Connectivity, Steps};
 pub use stream::{Section, Stream};
 
 use crate::error::{Error, Result};
-
 use crate::limits::Limits;
 use crate::memory;
 use crate::second_stage::SecondStage;

@@ -10,7 +10,6 @@ pub use crate::names::{extension, printable, shown};
 pub use write::{abandon, check, write, write_with};
 
 use crate::error::{Error, Result};
-
 use crate::limits::Limits;
 use crate::memory;
 use std::fs::File;

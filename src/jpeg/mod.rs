@@ -15,7 +15,6 @@ mod tests;
 mod upsample;
 
 use crate::error::{Error, Result};
-
 use crate::limits::Budget;
 use decoder::Decoder;
 pub(crate) use markers::MAX_ICC;

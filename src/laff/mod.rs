@@ -81,7 +81,6 @@ pub use text::{from_text, to_text};
 pub use train::train;
 
 use crate::error::{Error, Result};
-
 use crate::limits::Limits;
 use crate::metrics::psnr_luma;
 use crate::photo::Photo;

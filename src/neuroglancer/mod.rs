@@ -18,7 +18,6 @@ mod codec;
 pub(crate) use codec::NeuroglancerCodec;
 
 use crate::error::{Error, Result};
-
 use crate::limits::Limits;
 use crate::memory;
 use crate::volume::{Label, Volume, VolumeRef, with_volume};

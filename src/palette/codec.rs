@@ -107,7 +107,7 @@ impl Codec for PaletteCodec {
         Ok(conversion.notes().into_iter().fold(photo.into(), Decoded::note))
     }
 
-    fn describe(&self, bytes: &[u8], values: &Values, limits: &Limits) -> Result<Description> {
+    fn describe(&self, bytes: &[u8], _: &Values, limits: &Limits) -> Result<Description> {
         if bytes.starts_with(GIF) {
             let photo = Photo::decode_with(bytes, limits)?;
             let colors = photo.distinct_colors().len();
@@ -116,7 +116,6 @@ impl Codec for PaletteCodec {
             let brief = format!("{colors} colours");
             return Ok(Description { brief, ..Description::of_photo(shape, what) }.fact("colors", colors));
         }
-        let _ = values;
         let (indexed, conversion) = IndexedPhoto::from_png_noting(bytes, limits)?;
         let (colors, bits) = (indexed.palette().len(), indexed.entropy());
         let shape = [indexed.height(), indexed.width(), indexed.channels()];

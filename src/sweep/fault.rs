@@ -9,8 +9,9 @@ const KINDS: [&str; 5] = ["error", "panic", "abort", "memory", "hang"];
 
 struct FaultCodec;
 
-/// Adds the codec `fault`, which fails as its `kind` says: `error`, `panic`, `abort`, `memory` or `hang`. The last three
-/// end or hold up the process they are in, which on threads is the caller's. Nothing knows it unless this was called.
+/// Adds the codec `fault`, which fails as its `kind` says: `error`, `panic`, `abort`, `memory` or `hang`. The last
+/// three end or hold up the process they are in, which on threads is the caller's. Nothing knows it unless this was
+/// called.
 pub fn register_fault() {
     // Once is enough.
     let _ = catalogue::register(FaultCodec);

@@ -1,5 +1,5 @@
-//! What goes between the programs of a sweep on a cluster: lines of fields with tabs between, in which [`escape`](super::escape()) keeps
-//! tabs and line breaks out of the fields. Who writes such a line and who reads it do it here.
+//! What goes between the programs of a sweep on a cluster: lines of fields with tabs between, in which
+//! [`escape`](super::escape()) keeps tabs and line breaks out of the fields. Who writes such a line and who reads it do it here.
 //!
 //! A sweep sends `cortado-spark submit` a [`Plan`] and then its tasks, of which Spark makes the lines that
 //! `cortado-spark worker` reads; the worker's answers come back with a number before them.
@@ -13,8 +13,8 @@
 //! | 4 | the name of the compressed file, below the folder for those; one that leads out of it is an error | |
 //! | 5 | the input's bytes in base64, or `\N` when the path is to be read | |
 //!
-//! For `submit` a field comes before these: `1` when Spark is to read the bytes. The bytes of a value in memory are then
-//! in the first of its tasks alone.
+//! For `submit` a field comes before these: `1` when Spark is to read the bytes. The bytes of a value in memory are
+//! then in the first of its tasks alone.
 
 use super::escape::{escape, unescape};
 use super::facts::Facts;

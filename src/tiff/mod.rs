@@ -12,7 +12,6 @@ mod page;
 pub(crate) use page::{Page, SampleFormat, photometric};
 
 use crate::error::{Error, Result};
-
 use crate::limits::Budget;
 use crate::memory;
 use std::collections::HashSet;
