@@ -23,7 +23,7 @@ mod tiff;
 
 pub use conversion::Conversion;
 pub(crate) use decode::unknown_file;
-pub(crate) use png::{colors_to_srgb, open_png};
+pub(crate) use png::{check_palette, colors_to_srgb, open_png};
 
 use crate::error::{Error, Result};
 

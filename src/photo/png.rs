@@ -51,6 +51,16 @@ pub(crate) fn open_png<'a>(
     decoder.read_info()
 }
 
+/// Refuses a palette that ends within a colour, which the decoder would look for.
+pub(crate) fn check_palette(info: &png::Info) -> Result<()> {
+    match &info.palette {
+        Some(palette) if info.color_type == ColorType::Indexed && palette.len() % 3 != 0 => {
+            Err(Error::malformed("PNG", format!("its palette of {} bytes ends within a colour", palette.len())))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The colours of a PNG file's palette as sRGB, as the file describes them, and whether that could be done.
 pub(crate) fn colors_to_srgb(bytes: &[u8], colors: &[[u8; 3]]) -> (Vec<[u8; 3]>, Conversion) {
     let picture = Picture {
@@ -85,6 +95,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits, budget: &mut Budget) -> Result
         decoder.set_transformations(Transformations::EXPAND);
     }
     let mut reader = decoder.read_info().map_err(malformed)?;
+    check_palette(reader.info())?;
     let (color, depth) = reader.output_color_type();
     let len = reader.output_buffer_size().ok_or_else(|| Error::malformed("PNG", "its picture has no size"))?;
     let (model, alpha) = match color {

@@ -287,6 +287,10 @@ def pngs():
     at = noise(*SIZE, 1, 15, 2)
     data = png(at, 4, 3, chunk(b"PLTE", table.tobytes()) + chunk(b"tRNS", alpha[:3].tobytes()))
     photo("png_palette_clear", "png", data, over_white(table[at[:, :, 0]] / 255, alpha[at[:, :, 0]] / 255), 1)
+    for name, extra, interlaced in [("cut", 1, True), ("cut_later", 2, False)]:
+        palette = chunk(b"PLTE", table.tobytes()[: 45 + extra])
+        data = png(at, 4, 3, palette, interlaced=interlaced)
+        photo(f"png_palette_{name}", "png", data, refuse=["palette", f"{45 + extra} bytes"])
     for kind, name, depth in [(4, "grey_alpha", 16), (6, "rgb_alpha", 8)]:
         top = (1 << depth) - 1
         pixels = smooth(*SIZE, 4, top)[:, :, [0, 3] if kind == 4 else slice(None)]

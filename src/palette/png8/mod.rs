@@ -3,7 +3,7 @@
 use super::{IndexedPhoto, MAX_COLORS, Palette};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
-use crate::photo::{Conversion, colors_to_srgb, one_line, open_png};
+use crate::photo::{Conversion, check_palette, colors_to_srgb, one_line, open_png};
 use crate::words::words;
 use filter::{Choice, filter};
 use flate2::Compression;
@@ -143,6 +143,7 @@ impl IndexedPhoto {
         if info.color_type != ColorType::Indexed {
             return Err(Error::Unsupported("the PNG holds colours, not a palette and indices".into()));
         }
+        check_palette(info)?;
         let (height, width, depth) = (info.height as usize, info.width as usize, info.bit_depth as usize);
         limits.check_pixels(height, width)?;
         let opacity = info.trns.clone().unwrap_or_default();
