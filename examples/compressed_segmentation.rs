@@ -3,7 +3,7 @@
 
 use cortado::neuroglancer::{self, BlockSize};
 use cortado::volume::Label;
-use cortado::{AnyVolume, Error, Limits, Volume};
+use cortado::{AnyVolume, Error, Volume};
 use std::fs;
 use std::path::Path;
 
@@ -20,8 +20,8 @@ fn main() -> Result<(), Error> {
 }
 
 fn round_trip<T: Label>(volume: &Volume<T>) -> Result<Vec<u8>, Error> {
-    let bytes = neuroglancer::encode(volume, BlockSize::default())?;
-    let back = neuroglancer::decode(&bytes, volume.shape(), BlockSize::default(), &Limits::new())?;
+    let bytes = neuroglancer::encode(volume, &BlockSize::default())?;
+    let back = neuroglancer::decode(&bytes, volume.shape(), &BlockSize::default())?;
     assert!(back == *volume, "what was written reads back");
     Ok(bytes)
 }

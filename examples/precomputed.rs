@@ -1,5 +1,6 @@
 //! Writes a label volume as a Neuroglancer "precomputed" layer with encoding `compresso`, which cloud-volume opens:
-//! `cargo run --release --example precomputed -- labels.npy layer` makes a folder for `CloudVolume("file://.../layer")`.
+//! `cargo run --release --example precomputed -- labels.npy layer` makes a folder for
+//! `CloudVolume("file://.../layer")`.
 
 use cortado::compresso::{self, CompressoOptions};
 use cortado::{AnyVolume, Error};
@@ -33,7 +34,7 @@ fn main() -> Result<(), Error> {
                 let ends = [depth.min(z + cz), height.min(y + cy), width.min(x + cx)];
                 let chunk = volume.crop(z..ends[0], y..ends[1], x..ends[2])?;
                 let path = chunks.join(format!("{x}-{}_{y}-{}_{z}-{}", ends[2], ends[1], ends[0]));
-                let stream = compresso::encode_any(&chunk, &CompressoOptions::new())?;
+                let stream = compresso::encode(&chunk, &CompressoOptions::new())?;
                 fs::write(&path, stream).map_err(Error::io("write", &path))?;
             }
         }

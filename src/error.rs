@@ -1,6 +1,7 @@
 //! One error for the whole crate.
 
 use crate::names::shown;
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -43,12 +44,21 @@ pub enum Error {
     },
     /// An argument is outside its range.
     OutOfRange {
-        /// The argument's name.
-        name: &'static str,
+        /// The argument's name, as the caller knows it.
+        name: Cow<'static, str>,
         /// The value given.
         found: String,
-        /// The values allowed.
-        expected: &'static str,
+        /// The values allowed, to be read after "must be".
+        expected: Cow<'static, str>,
+    },
+    /// Options, each of which is allowed, that cannot be had together.
+    Conflict(String),
+    /// A goal, such as a PSNR or a number of bytes, that nothing allowed reaches.
+    Unreachable {
+        /// The goal.
+        goal: String,
+        /// The best there is instead.
+        best: String,
     },
     /// Two arrays that must agree in shape do not.
     ShapeMismatch {
@@ -71,6 +81,14 @@ impl Error {
     pub fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
         let path = path.to_owned();
         move |source| Error::Io { action, path, source }
+    }
+
+    pub(crate) fn out_of_range(
+        name: impl Into<Cow<'static, str>>,
+        found: impl fmt::Display,
+        expected: impl Into<Cow<'static, str>>,
+    ) -> Error {
+        Error::OutOfRange { name: name.into(), found: found.to_string(), expected: expected.into() }
     }
 
     pub(crate) fn malformed(format: &'static str, message: impl fmt::Display) -> Error {
@@ -102,7 +120,8 @@ impl fmt::Display for Error {
             Error::ShapeMismatch { expected, found } => {
                 write!(f, "expected an array of shape {expected:?}, found {found:?}")
             }
-            Error::Unsupported(message) => f.write_str(message),
+            Error::Unsupported(message) | Error::Conflict(message) => f.write_str(message),
+            Error::Unreachable { goal, best } => write!(f, "{goal} cannot be reached: {best}"),
             Error::OutOfMemory { bytes } => write!(f, "there is no memory for {bytes} bytes"),
         }
     }
@@ -118,7 +137,14 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Io { source, .. } => Some(source),
-            _ => None,
+            Error::Malformed { .. }
+            | Error::TooLarge { .. }
+            | Error::OutOfRange { .. }
+            | Error::Conflict(_)
+            | Error::Unreachable { .. }
+            | Error::ShapeMismatch { .. }
+            | Error::Unsupported(_)
+            | Error::OutOfMemory { .. } => None,
         }
     }
 }

@@ -19,6 +19,10 @@
 //! | [`file`](mod@file) | whole files, read under a limit and written atomically |
 //! | [`notebook`] | how each of these shows itself at the end of a cell |
 //!
+//! Its arrays are those of [`ndarray`], which is exported. Features: `image-types` converts photos from and to the
+//! pictures of the crate `image`, `serde` writes and reads options, settings and tables, `parquet` keeps tables as
+//! Parquet files.
+//!
 //! ```
 //! use cortado::prelude::*;
 //! let china = Photo::open(concat!(env!("CARGO_MANIFEST_DIR"), "/data/photos/china.jpg"))?;
@@ -74,6 +78,10 @@ pub use photo::{Photo, PhotoFormat};
 pub use table::Table;
 pub use volume::{AnyVolume, Volume};
 
+#[cfg(all(feature = "image-types", not(rust_analyzer)))]
+pub use image;
+pub use ndarray;
+
 /// Everything a notebook needs, for `use cortado::prelude::*;`.
 pub mod prelude {
     pub use crate::catalogue::{Grid, Setting};
@@ -88,7 +96,7 @@ pub mod prelude {
     pub use crate::photo::{Photo, PhotoFormat};
     pub use crate::plot::{Bars, Curve, Figure, Heatmap, Slider, label_slice, rate_distortion};
     pub use crate::plot::{side_by_side, spectrum_curve, swatches};
-    pub use crate::ristretto::{self, Level, RistrettoOptions};
+    pub use crate::ristretto::{self, Level, RistrettoArray, RistrettoOptions};
     pub use crate::second_stage::SecondStage;
     pub use crate::svd::femto::{self, Femto, FemtoOptions};
     pub use crate::svd::{
@@ -97,5 +105,5 @@ pub mod prelude {
     };
     pub use crate::sweep::{Backend, Input, Measures, Spark, Sweep, Threads};
     pub use crate::table::Table;
-    pub use crate::volume::{AnyVolume, TissueOptions, Volume};
+    pub use crate::volume::{AnyVolume, TissueOptions, Volume, VolumeView};
 }

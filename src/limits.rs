@@ -17,6 +17,8 @@ use crate::memory;
 /// );
 /// # Ok::<(), cortado::Error>(())
 /// ```
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     pub(crate) pixels: u64,
@@ -124,6 +126,11 @@ impl Budget {
         }
         self.used = found;
         Ok(())
+    }
+
+    /// The error for bytes that a foreign decoder, which does not tell how many, was not given.
+    pub(crate) fn exceeded(&self) -> Error {
+        Error::TooLarge { what: "bytes", found: self.limit.saturating_add(1), limit: self.limit }
     }
 
     /// Counts bytes that were freed.

@@ -1,7 +1,7 @@
 //! What adaptive models of decisions are made of: logits, probabilities, and counters that learn.
 //!
-//! All arithmetic is on integers, so that an encoder and a decoder learn the same on every machine. Probabilities are of
-//! "true", in 65,536. A probability's logit, ln(p / (1 - p)), is in 1/256.
+//! All arithmetic is on integers, so that an encoder and a decoder learn the same on every machine. Probabilities are
+//! of "true", in 65,536. A probability's logit, ln(p / (1 - p)), is in 1/256.
 
 use crate::range_coder::{Coder, code_plain};
 
@@ -43,8 +43,8 @@ pub(crate) static LOGITS: [i16; 4096] = {
     logits
 };
 
-/// What has been seen in one context: the upper 22 bits are the probability of true, the lower 10 how often it was seen,
-/// up to [`Counter::MEMORY`].
+/// What has been seen in one context: the upper 22 bits are the probability of true, the lower 10 how often it was
+/// seen, up to [`Counter::MEMORY`].
 #[derive(Clone, Copy)]
 pub(crate) struct Counter(u32);
 
@@ -99,8 +99,8 @@ impl Counter {
     }
 }
 
-/// Codes the lowest `count` bits of `value`, highest first, each by the counter of those before it; bits beyond those that
-/// `counters` has room for are plain.
+/// Codes the lowest `count` bits of `value`, highest first, each by the counter of those before it; bits beyond those
+/// that `counters` has room for are plain.
 pub(crate) fn code_number(coder: &mut impl Coder, counters: &mut [Counter], value: u64, count: u32) -> u64 {
     let mut node = 1;
     for shift in (0..count).rev() {

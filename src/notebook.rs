@@ -54,8 +54,8 @@ impl Table {
     }
 }
 
-/// Says how far a sweep is, in a line every few seconds: for [`Sweep::watch`](crate::sweep::Sweep::watch) in a notebook, which shows
-/// whole lines only.
+/// Says how far a sweep is, in a line every few seconds: for [`Sweep::watch`](crate::sweep::Sweep::watch) in a
+/// notebook, which shows whole lines only.
 pub fn progress(progress: &Progress) {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let seconds = progress.elapsed.as_secs();

@@ -1,12 +1,12 @@
 //! A binary range coder: yes-or-no decisions in, bytes out, and back, each decision at the price of its probability.
 //!
-//! The interval is `low..low + range` in 64 bits. When less than 32 bits of it are left, its upper 32 bits are written; a
-//! carry out of `low` is added to what is written already.
+//! The interval is `low..low + range` in 64 bits. When less than 32 bits of it are left, its upper 32 bits are written;
+//! a carry out of `low` is added to what is written already.
 
 /// One side of the coder, so that a model is written once and serves both.
 pub(crate) trait Coder: Default {
-    /// Codes one decision that is true with a probability of `p` in 65,536, where 0 < p < 65,536. An encoder writes `bit`
-    /// and returns it, a decoder returns the bit that it reads.
+    /// Codes one decision that is true with a probability of `p` in 65,536, where 0 < p < 65,536. An encoder writes
+    /// `bit` and returns it, a decoder returns the bit that it reads.
     fn code(&mut self, bit: bool, p: u32) -> bool;
 }
 

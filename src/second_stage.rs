@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 
 use crate::file::{self, Existing};
 use crate::limits::Limits;
+use crate::words::as_text;
 use std::cell::Cell;
 use std::fmt;
 use std::fs::File;
@@ -14,6 +15,7 @@ use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read, Write};
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::rc::Rc;
+use std::str::FromStr;
 
 /// A general-purpose compressor.
 ///
@@ -117,6 +119,16 @@ impl SecondStage {
         decoded.map_err(|error| error.downcast().unwrap_or_else(Error::io("read", path)))
     }
 
+    /// What a decoder makes of [`SecondStage::read`]'s bytes, which count against the limits.
+    pub(crate) fn open_file<T>(
+        path: &Path,
+        limits: &Limits,
+        decode: impl FnOnce(&[u8], &Limits) -> Result<T>,
+    ) -> Result<T> {
+        let bytes = Self::read(path, limits)?;
+        limits.within(bytes.len() as u64, |limits| decode(&bytes, limits))
+    }
+
     /// Writes a file, replacing an existing one; compressed at the default level when its name ends in a method's
     /// extension.
     pub(crate) fn write(path: &Path, bytes: Vec<u8>) -> Result<()> {
@@ -149,25 +161,38 @@ impl SecondStage {
         }
     }
 
+    fn checked(self, level: Option<u32>) -> Result<u32> {
+        let (level, levels) = (level.unwrap_or(self.default_level()), self.levels());
+        match levels.contains(&level) {
+            true => Ok(level),
+            false => {
+                let expected = format!("{} to {} for {self}", levels.start(), levels.end());
+                Err(Error::out_of_range("level", level, expected))
+            }
+        }
+    }
+
     /// Compresses `bytes` at a level, or at the default one.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] when the method does not have the level.
     pub fn encode(self, bytes: &[u8], level: Option<u32>) -> Result<Vec<u8>> {
-        let level = level.unwrap_or(self.default_level());
-        if !self.levels().contains(&level) {
-            return Err(Error::OutOfRange {
-                name: "the level",
-                found: format!("{level} for {self}"),
-                expected: "one that the method has",
-            });
-        }
-        // Writing to memory does not fail.
-        Ok(self.encode_at(bytes, level).expect("nothing but memory is written to"))
+        let level = self.checked(level)?;
+        let mut out = Vec::new();
+        self.encode_at(bytes, level, &mut out).expect("nothing but memory is written to");
+        Ok(out)
     }
 
-    fn encode_at(self, bytes: &[u8], level: u32) -> io::Result<Vec<u8>> {
-        let out = Vec::new();
+    /// As [`SecondStage::encode`], into a file or a pipe as it goes. `name` is what errors call it.
+    ///
+    /// # Errors
+    /// As [`SecondStage::encode`], and [`Error::Io`] when it cannot be written to.
+    pub fn encode_to(self, bytes: &[u8], level: Option<u32>, out: &mut dyn Write, name: &str) -> Result<()> {
+        let level = self.checked(level)?;
+        self.encode_at(bytes, level, out).map(drop).map_err(Error::io("write", Path::new(name)))
+    }
+
+    fn encode_at<W: Write>(self, bytes: &[u8], level: u32, out: W) -> io::Result<W> {
         match self {
             Self::Gzip => {
                 let mut encoder = flate2::write::GzEncoder::new(out, flate2::Compression::new(level));
@@ -210,9 +235,12 @@ impl SecondStage {
                 encoder.write_all(bytes)?;
                 encoder.finish().map_err(io::Error::other)
             }
-            Self::Lzw => weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8)
-                .encode(bytes)
-                .map_err(io::Error::other),
+            Self::Lzw => {
+                let mut out = out;
+                let mut encoder = weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8);
+                out.write_all(&encoder.encode(bytes).map_err(io::Error::other)?)?;
+                Ok(out)
+            }
         }
     }
 
@@ -250,7 +278,7 @@ impl SecondStage {
                 let size: [u8; 8] = bytes.get(5..13)?.try_into().ok()?;
                 Some(u64::from_le_bytes(size)).filter(|&size| size != UNKNOWN)
             }
-            _ => None,
+            Self::Bzip2 | Self::Xz | Self::Brotli | Self::Lz4 | Self::Lzw => None,
         }
     }
 
@@ -269,7 +297,10 @@ impl SecondStage {
     /// Decompresses a source piece by piece, any number of bytes: only the decoder's window is limited, as in
     /// [`SecondStage::decode`]. (LZW, which belongs to no file, is decoded whole.) An error of the source comes out as
     /// it is; all others hold an [`Error`], for [`io::Error::downcast`].
-    pub(crate) fn reader<'a>(self, source: impl BufRead + 'a, limits: &Limits) -> Result<Box<dyn Read + 'a>> {
+    ///
+    /// # Errors
+    /// As [`SecondStage::decode`], where the beginning is wrong.
+    pub fn reader<'a>(self, source: impl BufRead + 'a, limits: &Limits) -> Result<Box<dyn Read + 'a>> {
         let (source, failure) = Source::new(source);
         let (decoder, ended) = match self.open(source, limits) {
             Ok(decoder) => (Some(decoder), None),
@@ -358,6 +389,21 @@ impl SecondStage {
         }
     }
 }
+
+/// By the name or the extension.
+impl FromStr for SecondStage {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let known = |method: &Self| method.name() == text || method.extension() == text;
+        Self::ALL.into_iter().find(known).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            Error::out_of_range("second stage", format!("{text:?}"), format!("one of {names}"))
+        })
+    }
+}
+
+as_text!(SecondStage);
 
 impl fmt::Display for SecondStage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,8 +1,9 @@
-//! One source, two compilations: for every processor, and for those with AVX2; and which instructions the processor has.
+//! One source, two compilations: for every processor, and for those with AVX2; and which instructions the processor
+//! has.
 //!
-//! Users build for baseline x86-64, which has vectors of four numbers and no instruction that counts bits. A function made by
-//! [`vectorised!`] is compiled a second time for newer processors, and picks when it is called. Both give the same bits: the
-//! compiler may not fuse or reorder floating-point operations.
+//! Users build for baseline x86-64, which has vectors of four numbers and no instruction that counts bits. A function
+//! made by [`vectorised!`] is compiled a second time for newer processors, and picks when it is called. Both give the
+//! same bits: the compiler may not fuse or reorder floating-point operations.
 #![allow(unsafe_code, reason = "a function compiled for AVX2 may only be called where the processor has it")]
 
 /// Defines functions without generic parameters that are compiled for AVX2 too.
@@ -68,7 +69,7 @@ pub(crate) mod tests {
     }
 
     /// What a function gives on any processor.
-    pub fn portable<T>(call: impl FnOnce() -> T) -> T {
+    pub(crate) fn portable<T>(call: impl FnOnce() -> T) -> T {
         PORTABLE.set(true);
         let result = call();
         PORTABLE.set(false);

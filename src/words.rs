@@ -26,14 +26,32 @@ macro_rules! words {
 
             fn from_str(name: &str) -> crate::error::Result<Self> {
                 let found = Self::ALL.into_iter().find(|one| one.name() == name);
-                found.ok_or_else(|| crate::error::Error::OutOfRange {
-                    name: $what,
-                    found: format!("{name:?}"),
-                    expected: $expected,
-                })
+                found.ok_or_else(|| crate::error::Error::out_of_range($what, format!("{name:?}"), $expected))
             }
         }
+
+        $crate::words::as_text!($kind);
     };
 }
 
-pub(crate) use words;
+/// Lets a type that is displayed and parsed be written and read as that text.
+macro_rules! as_text {
+    ($($kind:ty),+) => {$(
+        #[cfg(all(feature = "serde", not(rust_analyzer)))]
+        impl serde::Serialize for $kind {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        #[cfg(all(feature = "serde", not(rust_analyzer)))]
+        impl<'de> serde::Deserialize<'de> for $kind {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )+};
+}
+
+pub(crate) use {as_text, words};

@@ -22,13 +22,13 @@ fn damaged_files_are_met() {
 fn parameters_out_of_their_range_are_refused_when_they_are_parsed() {
     catalogue::codecs().iter().for_each(codecs::ranges_hold);
     for (text, error) in [
-        ("laff quality=101", "laff quality=101: expected 0 to 100"),
+        ("laff quality=101", "laff quality must be 0 to 100, but is 101"),
         ("laff quality=50 psnr=30", "laff takes one of quality, psnr, max_bytes, and is given quality and psnr"),
         ("palette effort=best format=gif", "palette: effort=best is for format=png"),
         ("palette dither=bayer spatial=9", "dithering makes noise and spatial takes it away: ask for one of them"),
         ("compresso steps=9,9,9", "the product of the steps must be from 1 to 64, but is 9 x 9 x 9"),
         ("compresso level=3", "compresso: level is for a second stage, and none is named: second=xz and the like"),
-        ("compresso second=bzip2 level=0", "compresso level=0: expected 1 to 9 for bzip2"),
+        ("compresso second=bzip2 level=0", "compresso level must be 1 to 9 for bzip2, but is 0"),
         ("femto thinning=1,0", "thinning must be 0, or at least 2, but is 1"),
     ] {
         assert_eq!(text.parse::<Setting>().unwrap_err().to_string(), error);
@@ -62,13 +62,14 @@ fn files_are_told_by_their_names() {
         ("b.npy.cpso", "compresso second=none"),
         ("cpso", "compresso second=none"),
         ("b.cpso.lzma", "compresso second=lzma"),
-        ("b.npy.Ristretto", "ristretto"),
+        ("b.npy.Ristretto", "ristretto second=none"),
+        ("b.ristretto.xz", "ristretto second=xz"),
         ("b.jpeg", "jpeg"),
     ] {
         assert_eq!(told(name).as_deref(), Some(setting), "{name}");
         assert!(setting.parse::<Setting>().is_ok(), "{setting}");
     }
-    for name in ["b.xz", "b.npy", "b.txt", "b", "", "apng", "b.ristretto.xz"] {
+    for name in ["b.xz", "b.npy", "b.txt", "b", "", "apng", "b.svdq.xz"] {
         assert_eq!(told(name), None, "{name}");
     }
     for extension in
@@ -83,11 +84,12 @@ fn files_are_told_by_their_first_bytes() {
     use cortado::second_stage::SecondStage::{Bzip2, Gzip};
     let told = |bytes: &[u8]| catalogue::of_bytes(bytes).map(|setting| setting.to_string());
     let inside = |bytes: &[u8]| told(&Bzip2.encode(bytes, None).unwrap());
-    assert_eq!(told(b"rstt").as_deref(), Some("ristretto"));
+    assert_eq!(told(b"rstt").as_deref(), Some("ristretto second=none"));
+    assert_eq!(inside(b"rstt").as_deref(), Some("ristretto second=bzip2"));
     assert_eq!(told(b"{\"a\"").as_deref(), Some("femto second=none"));
     assert_eq!(inside(b"cpso and more").as_deref(), Some("compresso second=bzip2"));
     assert_eq!(told(&Gzip.encode(b"{}", None).unwrap()).as_deref(), Some("femto second=gzip"));
-    assert_eq!((inside(b"\x93NUMPY"), inside(b""), told(b""), inside(b"rstt")), (None, None, None, None));
+    assert_eq!((inside(b"\x93NUMPY"), inside(b""), told(b""), inside(b"svdq")), (None, None, None, None));
 }
 
 struct Other(&'static str, Option<&'static str>);

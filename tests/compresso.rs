@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::golden;
 use common::labels::{NAMES, damage, em_stream, in_pool, mixed, random, volume, volumes};
+use common::{cpso, golden};
 use cortado::compresso::{self, CompressoArray, CompressoOptions, Connectivity, HEADER_BYTES, Header, Steps, Stream};
 use cortado::volume::{Label, TissueOptions};
 use cortado::{AnyVolume, Error, Limits, Volume};
@@ -14,8 +14,8 @@ use std::panic::catch_unwind;
 fn settings() -> [(&'static str, CompressoOptions); 6] {
     let steps = |x, y, z| CompressoOptions::new().steps(Steps::new(x, y, z).unwrap());
     [
-        ("v1", CompressoOptions::new()),
-        ("v0", CompressoOptions::new().index(false)),
+        ("default", CompressoOptions::new()),
+        ("no_index", CompressoOptions::new().index(false)),
         ("six", CompressoOptions::new().connectivity(Connectivity::Six)),
         ("wide", steps(8, 8, 1)),
         ("deep", steps(4, 2, 2)),
@@ -28,10 +28,10 @@ fn streams_are_those_of_the_python_package() {
     for name in NAMES {
         let volume = volume(name);
         for (setting, options) in settings() {
-            let theirs = golden(&format!("labels/{name}.{setting}.cpso"));
+            let theirs = cpso(name, setting);
             for threads in [1, 3] {
                 let (ours, back) = in_pool(threads, || {
-                    (compresso::encode_any(&volume, &options).unwrap(), compresso::decode(&theirs).unwrap())
+                    (compresso::encode(&volume, &options).unwrap(), compresso::decode(&theirs).unwrap())
                 });
                 assert!(ours == theirs, "{name} {setting}, {threads} threads");
                 assert!(back == volume, "{name} {setting}, {threads} threads");
@@ -46,8 +46,8 @@ fn remapped_streams_are_those_of_the_python_package() {
     for name in NAMES {
         // As in make_labels.py, where Python multiplies without an end.
         let map = |label: u64| (u128::from(label) * 7 % 200) as u64;
-        let ours = compresso::remap(&golden(&format!("labels/{name}.v1.cpso")), |label| Some(map(label))).unwrap();
-        assert!(ours == golden(&format!("labels/{name}.remapped.cpso")), "{name}");
+        let ours = compresso::remap(&cpso(name, "default"), |label| Some(map(label)), &Limits::new()).unwrap();
+        assert!(ours == cpso(name, "remapped"), "{name}");
     }
 }
 
@@ -70,7 +70,7 @@ fn the_papers_own_format_is_read_by_name() {
 
 #[test]
 fn sections_and_labels_need_no_decoding() {
-    let bytes = golden("labels/blocks_u32.v1.cpso");
+    let bytes = cpso("blocks_u32", "default");
     let stream = Stream::parse(&bytes).unwrap();
     let names: Vec<_> = stream.sections().iter().map(|section| section.name).collect();
     assert_eq!(names, ["header", "ids", "window values", "locations", "windows", "z index"]);
@@ -80,7 +80,7 @@ fn sections_and_labels_need_no_decoding() {
     assert_eq!(stream.labels().unwrap(), volume("blocks_u32").distinct_labels());
     assert_eq!(*header, Header::parse(&bytes[..HEADER_BYTES]).unwrap());
     for name in NAMES {
-        let labels = Stream::parse(&golden(&format!("labels/{name}.six.cpso"))).unwrap().labels().unwrap();
+        let labels = Stream::parse(&cpso(name, "six")).unwrap().labels().unwrap();
         assert_eq!(labels, volume(name).distinct_labels(), "{name}");
     }
 }
@@ -91,7 +91,7 @@ fn slices_are_those_of_the_volume() {
         let volume = volume(name);
         let [depth, height, width] = volume.shape();
         for (setting, _) in settings() {
-            let bytes = golden(&format!("labels/{name}.{setting}.cpso"));
+            let bytes = cpso(name, setting);
             let array = CompressoArray::new(bytes).unwrap();
             for start in 0..=depth {
                 for end in start..=depth {
@@ -109,11 +109,11 @@ fn slices_are_those_of_the_volume() {
 
 #[test]
 fn a_slice_needs_no_room_for_the_volume() {
-    let bytes = golden("labels/blocks_u32.v1.cpso");
+    let bytes = cpso("blocks_u32", "default");
     let room_for_one = Limits::new().voxels(35 * 40);
     assert!(compresso::decode_slices(&bytes, 2..3, &room_for_one).is_ok());
     assert!(matches!(compresso::decode_with(&bytes, &room_for_one), Err(Error::TooLarge { .. })));
-    let without_index = golden("labels/blocks_u32.v0.cpso");
+    let without_index = cpso("blocks_u32", "no_index");
     assert!(matches!(compresso::decode_slices(&without_index, 2..3, &room_for_one), Err(Error::TooLarge { .. })));
 }
 
@@ -126,7 +126,7 @@ fn files_with_and_without_a_second_stage() {
         compresso::save(&volume, &path, &CompressoOptions::new()).unwrap();
         assert!(compresso::open(&path).unwrap() == volume, "{name}");
     }
-    assert!(std::fs::read(folder.join("a.cpso")).unwrap() == golden("labels/nuclei_u16.v1.cpso"));
+    assert!(std::fs::read(folder.join("a.cpso")).unwrap() == cpso("nuclei_u16", "default"));
     assert!(matches!(compresso::open(folder.join("gone.cpso")), Err(Error::Io { .. })));
 }
 
@@ -165,34 +165,39 @@ fn new_labels_may_be_the_largest() {
         let volume = volume(name);
         let most = u64::MAX >> (64 - 8 * volume.label_type().bytes());
         for (setting, _) in settings() {
-            let bytes = golden(&format!("labels/{name}.{setting}.cpso"));
+            let bytes = cpso(name, setting);
             assert!(
-                compresso::remap(&bytes, Some).unwrap() == bytes,
+                compresso::remap(&bytes, Some, &Limits::new()).unwrap() == bytes,
                 "{name} {setting}: the same labels, the same bytes"
             );
             // Every label among the top seven, which take two entries where they were one.
             let map = |label: u64| most - label % 7;
-            let remapped = compresso::remap(&bytes, |label| Some(map(label))).unwrap();
+            let remapped = compresso::remap(&bytes, |label| Some(map(label)), &Limits::new()).unwrap();
             let expected = volume.to_labels::<u64>().unwrap().into_array().mapv(map);
             let back = compresso::decode(&remapped).unwrap().to_labels::<u64>().unwrap().into_array();
             assert_eq!(back, expected, "{name} {setting}");
             compresso::validate(&remapped, &Limits::new()).unwrap();
         }
     }
-    let bytes = golden("labels/noise_u8.v1.cpso");
-    let error = compresso::remap(&bytes, |_| Some(256)).unwrap_err().to_string();
+    let bytes = cpso("noise_u8", "default");
+    let error = compresso::remap(&bytes, |_| Some(256), &Limits::new()).unwrap_err().to_string();
     assert_eq!(error, "a new label must be at most the largest of the stream's label type, but is 256");
-    assert!(compresso::remap(&bytes, |_| None).unwrap_err().to_string().starts_with("the map has no label for 2"));
+    assert!(
+        compresso::remap(&bytes, |_| None, &Limits::new())
+            .unwrap_err()
+            .to_string()
+            .starts_with("the map has no label for 2")
+    );
 }
 
 #[test]
 fn headers_that_lie_are_refused_before_anything_is_allocated() {
-    let mut bytes = golden("labels/blocks_u32.v0.cpso");
+    let mut bytes = cpso("blocks_u32", "no_index");
     bytes[6..12].fill(0xff);
     let error = compresso::decode(&bytes).unwrap_err().to_string();
     assert_eq!(error, "281462092005375 voxels exceed the limit of 2147483648: Limits::voxels raises it");
     let change = |at: usize, value: u8| {
-        let mut bytes = golden("labels/blocks_u32.v1.cpso");
+        let mut bytes = cpso("blocks_u32", "default");
         bytes[at] = value;
         compresso::decode(&bytes).unwrap_err().to_string()
     };
@@ -223,7 +228,7 @@ fn damage_is_named_with_its_place() {
         ("connectivity", "version 1 has connectivity 4 only, found 6 (at byte 35)"),
     ];
     for (name, expected) in cases {
-        let bytes = golden(&format!("labels/corrupt/{name}.cpso"));
+        let bytes = golden(&format!("compresso/corrupt/{name}.cpso"));
         let error = compresso::decode(&bytes).unwrap_err().to_string();
         assert_eq!(error.strip_prefix("not a valid Compresso file: "), Some(expected), "{name}");
         assert!(compresso::validate(&bytes, &Limits::new()).is_err(), "{name}");
@@ -233,7 +238,7 @@ fn damage_is_named_with_its_place() {
 #[test]
 fn every_truncation_is_an_error() {
     for (setting, _) in settings() {
-        let bytes = golden(&format!("labels/noise_u8.{setting}.cpso"));
+        let bytes = cpso("noise_u8", setting);
         for len in 0..bytes.len() {
             assert!(compresso::decode(&bytes[..len]).is_err(), "{setting}: {len} of {} bytes", bytes.len());
         }
@@ -251,10 +256,10 @@ fn damaged_streams_never_crash() {
     for round in 0..10_000 {
         let name = NAMES[next(NAMES.len())];
         let setting = settings()[next(6)].0;
-        let mut bytes = golden(&format!("labels/{name}.{setting}.cpso"));
+        let mut bytes = cpso(name, setting);
         damage(&mut bytes, &mut next);
         let outcome = catch_unwind(|| {
-            let _ = compresso::remap(&bytes, Some);
+            let _ = compresso::remap(&bytes, Some, &Limits::new());
             let _ = compresso::decode_original(&bytes, &limits);
             compresso::decode_with(&bytes, &limits).is_ok()
         });
@@ -278,10 +283,10 @@ fn tissue_is_the_same_on_any_number_of_threads_and_comes_back() {
         let bytes = in_pool(1, || compresso::encode(&tissue, &options).unwrap());
         assert!(in_pool(2, || compresso::encode(&tissue, &options).unwrap()) == bytes, "{setting}");
         let mut labels = vec![9u32; tissue.voxels()];
-        assert_eq!(compresso::decode_into(&bytes, &mut labels).unwrap(), tissue.shape());
+        assert_eq!(compresso::decode_into(&bytes, &mut labels, &Limits::new()).unwrap(), tissue.shape());
         assert!(labels == tissue.labels(), "{setting}");
-        assert!(compresso::decode_into(&bytes, &mut labels[1..]).is_err());
-        assert!(compresso::decode_into(&bytes, &mut [0u16; 5]).is_err());
+        assert!(compresso::decode_into(&bytes, &mut labels[1..], &Limits::new()).is_err());
+        assert!(compresso::decode_into(&bytes, &mut [0u16; 5], &Limits::new()).is_err());
     }
 }
 
@@ -304,7 +309,7 @@ fn comes_back<T: Label>(volume: &Volume<u64>, options: &CompressoOptions) -> Res
     };
     prop_assert_eq!(in_pool(3, || compresso::encode(&volume, options).unwrap()), bytes.clone());
     let mut back = vec![T::MAX; volume.voxels()];
-    compresso::decode_into(&bytes, &mut back).unwrap();
+    compresso::decode_into(&bytes, &mut back, &Limits::new()).unwrap();
     prop_assert!(back == volume.labels());
     let distinct: Vec<u64> = volume.distinct_labels().into_iter().map(Into::into).collect();
     prop_assert_eq!(Stream::parse(&bytes).unwrap().labels().unwrap(), distinct);

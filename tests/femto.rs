@@ -13,10 +13,10 @@ fn archives_of_the_python_script_decode_within_a_level() {
         ("every_second.json.gz", "every_second.png", vec![9, 15, 15]),
         ("grey.json", "grey.png", vec![20]),
     ] {
-        let femto = Femto::parse(&golden(&format!("femto/{archive}")), &Limits::new()).unwrap();
+        let femto = Femto::parse(&golden(&format!("femto/v1/{archive}")), &Limits::new()).unwrap();
         assert_eq!(femto.ranks(), ranks, "{archive}");
         let (photo, expected) =
-            (femto.to_photo().unwrap(), Photo::decode(&golden(&format!("femto/{picture}"))).unwrap());
+            (femto.to_photo().unwrap(), Photo::decode(&golden(&format!("femto/v1/{picture}"))).unwrap());
         assert_eq!(
             (photo.height(), photo.width(), photo.channels()),
             (expected.height(), expected.width(), expected.channels())
@@ -67,7 +67,7 @@ fn what_is_written_is_what_is_read() {
 fn hostile_archives_are_refused_with_a_reason() {
     let parse = |text: &str| Femto::parse(text.as_bytes(), &Limits::new().bytes(1 << 20)).unwrap_err().to_string();
     let color = |from: &str, to: &str| {
-        let text = String::from_utf8(golden("femto/thinned.json")).unwrap();
+        let text = String::from_utf8(golden("femto/v1/thinned.json")).unwrap();
         assert!(text.contains(from), "{from}");
         parse(&text.replacen(from, to, 1))
     };
@@ -107,6 +107,6 @@ fn hostile_archives_are_refused_with_a_reason() {
     let error = Femto::parse(&packed, &Limits::new().bytes(1 << 20)).unwrap_err().to_string();
     assert!(error.contains("exceed the limit"), "{error}");
     assert!(Femto::parse(&packed[..packed.len() - 9], &Limits::new()).unwrap_err().to_string().contains("gzip"));
-    let whole = golden("femto/grey.json");
+    let whole = golden("femto/v1/grey.json");
     assert!((0..whole.len()).step_by(97).all(|end| Femto::parse(&whole[..end], &Limits::new()).is_err()));
 }

@@ -200,7 +200,7 @@ fn the_fewest_colours_that_reach_a_psnr() {
         assert!(quality(&IndexedPhoto::fit(&photo, &fewer).unwrap()) < db);
     }
     let error = IndexedPhoto::fit(&photo, &PaletteOptions::new().colors(8).psnr(60.0)).unwrap_err();
-    assert!(error.to_string().starts_with("8 colours reach only "), "{error}");
+    assert!(error.to_string().starts_with("60 dB cannot be reached: 8 colours reach only "), "{error}");
 }
 
 #[test]

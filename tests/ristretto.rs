@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::golden;
 use common::labels::{NAMES, damage, em_stream, in_pool, mixed, random, volume, volumes};
+use common::{cpso, golden};
 use cortado::compresso::{self, CompressoOptions, Connectivity};
 use cortado::ristretto::{self, HEADER_BYTES, Level, RistrettoOptions, Stream};
 use cortado::volume::{Label, TissueOptions};
@@ -20,8 +20,8 @@ fn at(level: Level) -> RistrettoOptions {
 fn streams_are_those_of_before() {
     for name in ["blocks_u32", "nuclei_u16", "top_u64"] {
         for level in Level::ALL {
-            let before = golden(&format!("labels/{name}.{}.ristretto", level.name()));
-            assert!(ristretto::encode_any(&volume(name), &at(level)).unwrap() == before, "{name} {level:?}");
+            let before = golden(&format!("ristretto/v1/{name}.{}.ristretto", level.name()));
+            assert!(ristretto::encode(&volume(name), &at(level)).unwrap() == before, "{name} {level:?}");
             assert!(ristretto::decode(&before).unwrap() == volume(name), "{name} {level:?}");
         }
     }
@@ -33,7 +33,7 @@ fn slices_are_those_of_the_volume() {
         let volume = volume(name);
         let [depth, height, width] = volume.shape();
         for options in [at(Level::Fast), at(Level::Default).restart(2), at(Level::Max).restart(4)] {
-            let bytes = ristretto::encode_any(&volume, &options).unwrap();
+            let bytes = ristretto::encode(&volume, &options).unwrap();
             for start in 0..=depth {
                 for end in start..=depth {
                     let expected = volume.crop(start..end, 0..height, 0..width).unwrap();
@@ -50,7 +50,7 @@ fn slices_are_those_of_the_volume() {
 
 #[test]
 fn a_slice_needs_no_room_for_the_volume() {
-    let bytes = ristretto::encode_any(&volume("blocks_u32"), &RistrettoOptions::new()).unwrap();
+    let bytes = ristretto::encode(&volume("blocks_u32"), &RistrettoOptions::new()).unwrap();
     let room_for_one = Limits::new().voxels(35 * 40);
     assert!(ristretto::decode_slices(&bytes, 2..3, &room_for_one).is_ok());
     let error = ristretto::decode_with(&bytes, &room_for_one).unwrap_err();
@@ -64,7 +64,7 @@ fn labels_are_known_and_changed_without_decoding() {
         let volume = volume(name);
         let most = u64::MAX >> (64 - 8 * volume.label_type().bytes());
         for level in Level::ALL {
-            let bytes = ristretto::encode_any(&volume, &at(level)).unwrap();
+            let bytes = ristretto::encode(&volume, &at(level)).unwrap();
             assert_eq!(ristretto::labels(&bytes, &limits).unwrap(), volume.distinct_labels(), "{name}");
             assert!(ristretto::remap(&bytes, Some, &limits).unwrap() == bytes, "the same labels, the same bytes");
             // Many labels become one, and the order is another.
@@ -78,7 +78,7 @@ fn labels_are_known_and_changed_without_decoding() {
             assert_eq!(ristretto::labels(&remapped, &limits).unwrap(), distinct);
         }
     }
-    let bytes = ristretto::encode_any(&volume("noise_u8"), &RistrettoOptions::new()).unwrap();
+    let bytes = ristretto::encode(&volume("noise_u8"), &RistrettoOptions::new()).unwrap();
     let error = ristretto::remap(&bytes, |_| Some(256), &limits).unwrap_err().to_string();
     assert_eq!(error, "a new label must be at most the largest of the stream's label type, but is 256");
     assert!(ristretto::remap(&bytes, |_| None, &limits).unwrap_err().to_string().starts_with("the map has no label"));
@@ -90,11 +90,11 @@ fn compresso_streams_there_and_back() {
     let limits = Limits::new();
     for name in NAMES {
         for (setting, options) in [
-            ("v1", CompressoOptions::new()),
-            ("v0", CompressoOptions::new().index(false)),
+            ("default", CompressoOptions::new()),
+            ("no_index", CompressoOptions::new().index(false)),
             ("six", CompressoOptions::new().connectivity(Connectivity::Six)),
         ] {
-            let theirs = golden(&format!("labels/{name}.{setting}.cpso"));
+            let theirs = cpso(name, setting);
             let ours = ristretto::from_compresso(&theirs, &RistrettoOptions::new(), &limits).unwrap();
             assert!(ristretto::decode(&ours).unwrap() == volume(name), "{name} {setting}");
             assert!(ristretto::to_compresso(&ours, &options, &limits).unwrap() == theirs, "{name} {setting}");
@@ -140,7 +140,7 @@ fn sides_may_be_longer_than_compressos() {
 
 #[test]
 fn headers_that_lie_are_refused_before_anything_is_allocated() {
-    let good = ristretto::encode_any(&volume("blocks_u32"), &RistrettoOptions::new()).unwrap();
+    let good = ristretto::encode(&volume("blocks_u32"), &RistrettoOptions::new()).unwrap();
     let change = |at: usize, value: u8| {
         let mut bytes = good.clone();
         bytes[at] = value;
@@ -176,7 +176,7 @@ fn headers_that_lie_are_refused_before_anything_is_allocated() {
 #[test]
 fn every_changed_bit_and_every_truncation_is_an_error() {
     for level in Level::ALL {
-        let bytes = ristretto::encode_any(&volume("noise_u8"), &at(level)).unwrap();
+        let bytes = ristretto::encode(&volume("noise_u8"), &at(level)).unwrap();
         for len in 0..bytes.len() {
             assert!(ristretto::decode(&bytes[..len]).is_err(), "{level:?}: {len} of {} bytes", bytes.len());
         }
@@ -196,7 +196,7 @@ fn damage_is_always_noticed() {
     let limits = Limits::new().voxels(1 << 18).bytes(1 << 21);
     let streams: Vec<_> = NAMES
         .into_iter()
-        .flat_map(|name| Level::ALL.map(|level| ristretto::encode_any(&volume(name), &at(level).restart(2)).unwrap()))
+        .flat_map(|name| Level::ALL.map(|level| ristretto::encode(&volume(name), &at(level).restart(2)).unwrap()))
         .collect();
     let mut damaged = 0;
     while damaged < 10_000 {
@@ -224,7 +224,7 @@ fn forged_blocks_never_crash() {
     let (mut refused, mut decoded) = (0, 0);
     for name in ["noise_u8", "nuclei_u16", "top_u64"] {
         for level in [Level::Default, Level::Max] {
-            let good = ristretto::encode_any(&volume(name), &at(level)).unwrap();
+            let good = ristretto::encode(&volume(name), &at(level)).unwrap();
             let first = Stream::parse(&good).unwrap().dictionary_bytes() + HEADER_BYTES + 3;
             for _ in 0..150 {
                 let mut bytes = good.clone();
@@ -255,10 +255,10 @@ fn tissue_is_the_same_on_any_number_of_threads_and_smaller_at_every_level() {
         let bytes = in_pool(1, || ristretto::encode(&tissue, &options).unwrap());
         assert!(in_pool(3, || ristretto::encode(&tissue, &options).unwrap()) == bytes, "{level:?}");
         let mut labels = vec![9u32; tissue.voxels()];
-        assert_eq!(in_pool(3, || ristretto::decode_into(&bytes, &mut labels).unwrap()), tissue.shape());
+        assert_eq!(in_pool(3, || ristretto::decode_into(&bytes, &mut labels, &Limits::new()).unwrap()), tissue.shape());
         assert!(labels == tissue.labels(), "{level:?}");
-        assert!(ristretto::decode_into(&bytes, &mut labels[1..]).is_err());
-        assert!(ristretto::decode_into(&bytes, &mut [0u16; 5]).is_err());
+        assert!(ristretto::decode_into(&bytes, &mut labels[1..], &Limits::new()).is_err());
+        assert!(ristretto::decode_into(&bytes, &mut [0u16; 5], &Limits::new()).is_err());
         let price = ristretto::price(&tissue, &options);
         let most = Stream::parse(&bytes).unwrap().dictionary_bytes() as f64 + price.cracks + price.names;
         let frame = HEADER_BYTES as f64 + 20.0 * 16.0;
@@ -279,7 +279,7 @@ fn the_em_volume_is_small() {
     let Some(theirs) = em_stream() else { return };
     let volume = compresso::decode(&theirs).unwrap();
     for (level, most) in [(Level::Fast, 2_607_122), (Level::Default, 2_300_000), (Level::Max, 2_140_000)] {
-        let bytes = ristretto::encode_any(&volume, &at(level)).unwrap();
+        let bytes = ristretto::encode(&volume, &at(level)).unwrap();
         assert!(bytes.len() < most, "{level:?}: {} bytes", bytes.len());
         assert!(ristretto::decode(&bytes).unwrap() == volume, "{level:?}");
     }
@@ -290,7 +290,7 @@ fn comes_back<T: Label>(volume: &Volume<u64>, options: &RistrettoOptions) -> Res
     let volume = Volume::<T>::from_vec(volume.shape(), labels).unwrap();
     let bytes = ristretto::encode(&volume, options).unwrap();
     let mut back = vec![T::MAX; volume.voxels()];
-    ristretto::decode_into(&bytes, &mut back).unwrap();
+    ristretto::decode_into(&bytes, &mut back, &Limits::new()).unwrap();
     prop_assert!(back == volume.labels());
     let distinct: Vec<u64> = volume.distinct_labels().into_iter().map(Into::into).collect();
     prop_assert_eq!(ristretto::labels(&bytes, &Limits::new()).unwrap(), distinct);

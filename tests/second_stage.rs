@@ -2,18 +2,18 @@
 
 mod common;
 
-use common::golden;
+use common::{cpso, golden};
 use cortado::second_stage::SecondStage;
 use cortado::{Error, Limits};
 
 fn raw() -> Vec<u8> {
-    golden("labels/nuclei_u16.v1.cpso")
+    cpso("nuclei_u16", "default")
 }
 
 #[test]
 fn files_of_other_writers() {
     for method in SecondStage::ALL {
-        let theirs = golden(&format!("second_stage/nuclei_u16.v1.cpso.{}", method.extension()));
+        let theirs = golden(&format!("second_stage/nuclei_u16.cpso.{}", method.extension()));
         assert!(method.decode(&theirs, &Limits::new()).unwrap() == raw(), "{method}");
         assert_eq!(SecondStage::from_extension(method.extension()), Some(method));
     }

@@ -41,7 +41,8 @@ fn squares<T: Into<f64> + Copy>(a: &Array2<T>) -> f64 {
     a.iter().map(|&x| x.into() * x.into()).sum()
 }
 
-/// Matrices of awkward shapes: of 8-bit levels, of few of them, of low rank, of steeply falling singular values, of one value.
+/// Matrices of awkward shapes: of 8-bit levels, of few of them, of low rank, of steeply falling singular values, of one
+/// value.
 fn matrices() -> impl Strategy<Value = Array2<f64>> {
     let side = prop_oneof![Just(1_usize), Just(2), Just(7), Just(13), Just(31), Just(53)];
     (side.clone(), side, 0..6_usize, any::<u64>()).prop_map(|(rows, columns, kind, seed)| {

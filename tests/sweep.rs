@@ -467,21 +467,21 @@ fn settings_are_checked_before_anything_runs() {
         ("laff quality", "expected name=value, found \"quality\" in \"laff quality\""),
         ("laff colors=3", "laff has no parameter \"colors\": expected one of quality, psnr"),
         ("png level=3", "png has no parameter \"level\": it has none"),
-        ("laff quality=high", "laff quality=high: expected 0 to 100"),
-        ("laff quality=101", "laff quality=101: expected 0 to 100"),
+        ("laff quality=high", "laff quality must be 0 to 100, but is high"),
+        ("laff quality=101", "laff quality must be 0 to 100, but is 101"),
         ("laff quality=3 quality=4", "laff is given quality twice"),
         ("laff quality=3 psnr=4", "laff takes one of quality, psnr, max_bytes, and is given quality and psnr"),
         ("laff quality=9..3", "expected a range of whole numbers such as 10..95, found \"9..3\""),
         ("laff quality=1..99 slice_rows=1..99999", "9899901 settings exceed the limit of 1000000"),
         (
             "compresso steps=4,4",
-            "compresso steps=4,4: expected 3 whole numbers X,Y,Z with commas between, each 1 to 64",
+            "compresso steps must be 3 whole numbers X,Y,Z with commas between, each 1 to 64, but is 4,4",
         ),
         ("compresso steps=9,9,9", "the product of the steps must be from 1 to 64, but is 9 x 9 x 9"),
-        ("compresso second=rar", "compresso second=rar: expected none, gzip, bzip2, xz"),
+        ("compresso second=rar", "compresso second must be none, gzip, bzip2, xz"),
         ("raw level=3", "raw: level is for a second stage, and none is named"),
-        ("raw second=gzip level=10", "raw level=10: expected 1 to 9 for gzip"),
-        ("svd planes=cmyk", "svd planes=cmyk: expected luma, rgb, ycbcr or hsv"),
+        ("raw second=gzip level=10", "raw level must be 1 to 9 for gzip, but is 10"),
+        ("svd planes=cmyk", "svd planes must be luma, rgb, ycbcr or hsv, but is cmyk"),
     ] {
         let error = Sweep::new().settings(text).map(|_| ()).unwrap_err().to_string();
         assert!(error.starts_with(message), "{text}: {error}");
@@ -570,4 +570,36 @@ fn what_a_backend_loses_is_told() {
     assert!(lost.len() == 4 && lost.records().all(|row| row.text("error") == "the backend returned nothing"));
     // They are not in the journal, so that the next run does them.
     assert_eq!(sweep.run(&Threads::new()).unwrap().where_present(&["error"]).unwrap().len(), 0);
+}
+
+#[test]
+fn streams_of_our_own_are_inputs() {
+    let folder = scratch("sweep_own_streams");
+    let (photo, tissue) = (photo(33, 29, 1), TissueOptions::new([3, 20, 30]).seed(1).generate().unwrap());
+    let write =
+        |text: &str, name: &str, data: &Data| text.parse::<Setting>().unwrap().save(data, folder.join(name)).unwrap();
+    write("laff quality=80", "a.laff", &photo.clone().into());
+    write("svd rank=9", "b.svdq", &photo.clone().into());
+    write("compresso second=xz", "c.cpso.xz", &AnyVolume::from(tissue.clone()).into());
+    write("ristretto", "d.ristretto", &AnyVolume::from(tissue.clone()).into());
+    write("femto ranks=4,4,8", "e.json", &photo.into());
+    // Of a folder JSON is left out; it is read where it is named.
+    let found = Input::search(&folder).unwrap();
+    assert_eq!(
+        (found.inputs.len(), found.left_out().unwrap()),
+        (4, "1 file is of no kind that is read (.json 1)".into())
+    );
+    let sweep = Sweep::new().files(&folder).unwrap().files(folder.join("e.json")).unwrap();
+    let rows = sweep.clone().settings("png").unwrap().settings("ristretto").unwrap().run(&Threads::new()).unwrap();
+    let read = |codec: &str| rows.only("codec", codec).unwrap().where_present(&["bytes"]).unwrap().len();
+    assert_eq!((read("png"), read("ristretto")), (3, 2));
+    let tissue_alone =
+        Sweep::new().input("tissue", tissue).settings("ristretto").unwrap().run(&Threads::new()).unwrap();
+    let bytes = |table: &Table| table.records().filter_map(|row| row.number("bytes")).collect::<Vec<_>>();
+    let from_streams = rows.only("codec", "ristretto").unwrap().where_present(&["bytes"]).unwrap();
+    assert_eq!(bytes(&from_streams), [bytes(&tissue_alone)[0]; 2], "what comes out went in");
+    // The sweep's limits hold for its inputs' decoders.
+    let small = sweep.limits(Limits::new().voxels(100)).settings("ristretto").unwrap();
+    let rows = small.run(&Threads::new()).unwrap();
+    assert!(rows.records().filter(|row| row.text("error").contains("exceed the limit of 100")).count() >= 2);
 }

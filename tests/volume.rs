@@ -44,7 +44,9 @@ fn what_is_no_label_volume_is_an_error() {
          VolumeOptions::cast takes them"
     );
     assert!(refusal("no.npy").starts_with("cannot read "));
-    assert!(refusal("nuclei_u16.v1.cpso").ends_with(", but of a label volume's stream: decompress it"));
+    assert!(
+        refusal("../compresso/v1/nuclei_u16.default.cpso").ends_with(", but of a label volume's stream: decompress it")
+    );
     let photo = AnyVolume::open(data("photos/kodim02.tif")).unwrap_err().to_string();
     assert!(photo.starts_with("a volume has one label a voxel, and this TIFF file has colours: save "), "{photo}");
     for (format, name) in
@@ -119,26 +121,26 @@ fn tissue_resembles_what_its_text_says() {
 fn compressed_segmentation_is_that_of_the_python_package() {
     let block = BlockSize::default();
     let blocks = open("blocks_u32.npy").unwrap().to_labels::<u32>().unwrap();
-    let theirs = golden("labels/blocks_u32.cseg");
-    assert!(neuroglancer::encode(&blocks, block).unwrap() == theirs);
-    assert!(neuroglancer::decode(&theirs, blocks.shape(), block, &Limits::new()).unwrap() == blocks);
+    let theirs = golden("neuroglancer/v1/blocks_u32.cseg");
+    assert!(neuroglancer::encode(&blocks, &block).unwrap() == theirs);
+    assert!(neuroglancer::decode_with(&theirs, blocks.shape(), &block, &Limits::new()).unwrap() == blocks);
     let top = open("top_u64.npy").unwrap().to_labels::<u64>().unwrap();
-    let theirs = golden("labels/top_u64.cseg");
-    assert!(neuroglancer::encode(&top, block).unwrap() == theirs);
-    assert!(neuroglancer::decode(&theirs, top.shape(), block, &Limits::new()).unwrap() == top);
+    let theirs = golden("neuroglancer/v1/top_u64.cseg");
+    assert!(neuroglancer::encode(&top, &block).unwrap() == theirs);
+    assert!(neuroglancer::decode_with(&theirs, top.shape(), &block, &Limits::new()).unwrap() == top);
 
     for len in 0..theirs.len() {
-        assert!(neuroglancer::decode::<u64>(&theirs[..len], top.shape(), block, &Limits::new()).is_err());
+        assert!(neuroglancer::decode_with::<u64>(&theirs[..len], top.shape(), &block, &Limits::new()).is_err());
     }
     for at in 0..theirs.len() {
         let mut bytes = theirs.clone();
         bytes[at] ^= 0x55;
         // An error or other labels, never a panic.
-        let _ = neuroglancer::decode::<u64>(&bytes, top.shape(), block, &Limits::new());
+        let _ = neuroglancer::decode_with::<u64>(&bytes, top.shape(), &block, &Limits::new());
     }
     let few = Limits::new().voxels(10);
-    assert!(neuroglancer::decode::<u64>(&theirs, top.shape(), block, &few).is_err());
-    assert!(neuroglancer::encode(&open("noise_u8.npy").unwrap().to_labels::<u8>().unwrap(), block).is_err());
+    assert!(neuroglancer::decode_with::<u64>(&theirs, top.shape(), &block, &few).is_err());
+    assert!(neuroglancer::encode(&open("noise_u8.npy").unwrap().to_labels::<u8>().unwrap(), &block).is_err());
     assert!(BlockSize::new(0, 8, 8).is_err() && BlockSize::new(1 << 20, 1 << 20, 1).is_err());
 }
 
@@ -153,12 +155,12 @@ proptest! {
         let label = |voxel: usize| ((voxel as u64 ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) % kinds;
         let labels = (0..shape.0 * shape.1 * shape.2).map(label).collect();
         let volume = Volume::<u64>::from_vec([shape.0, shape.1, shape.2], labels).unwrap();
-        let block = BlockSize::new(block.0, block.1, block.2).unwrap();
-        let bytes = neuroglancer::encode(&volume, block).unwrap();
-        prop_assert!(neuroglancer::decode(&bytes, volume.shape(), block, &Limits::new()).unwrap() == volume);
+        let block = BlockSize::new(block.2, block.1, block.0).unwrap();
+        let bytes = neuroglancer::encode(&volume, &block).unwrap();
+        prop_assert!(neuroglancer::decode_with(&bytes, volume.shape(), &block, &Limits::new()).unwrap() == volume);
         let narrow = volume.cast::<u32>().unwrap();
-        let bytes = neuroglancer::encode(&narrow, block).unwrap();
-        prop_assert!(neuroglancer::decode(&bytes, narrow.shape(), block, &Limits::new()).unwrap() == narrow);
+        let bytes = neuroglancer::encode(&narrow, &block).unwrap();
+        prop_assert!(neuroglancer::decode_with(&bytes, narrow.shape(), &block, &Limits::new()).unwrap() == narrow);
     }
 }
 
@@ -169,8 +171,8 @@ fn volumes_larger_than_any_memory_are_errors() {
         assert!(matches!(error, cortado::Error::TooLarge { what: "voxels", .. }), "{error}");
         let none = Limits::new().voxels(u64::MAX).bytes(u64::MAX);
         for file in [&[1u8, 0, 0, 0][..], &[0; 16], &[255; 64]] {
-            assert!(neuroglancer::decode::<u64>(file, shape, BlockSize::default(), &none).is_err());
-            assert!(neuroglancer::decode::<u32>(file, shape, BlockSize::new(1, 1, 1).unwrap(), &none).is_err());
+            assert!(neuroglancer::decode_with::<u64>(file, shape, &BlockSize::default(), &none).is_err());
+            assert!(neuroglancer::decode_with::<u32>(file, shape, &BlockSize::new(1, 1, 1).unwrap(), &none).is_err());
         }
     }
 }

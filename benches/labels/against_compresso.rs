@@ -11,24 +11,24 @@ use std::path::Path;
 
 const ROUNDS: usize = 7;
 
-pub struct Tables {
+pub(crate) struct Tables {
     rows: String,
     sizes: String,
 }
 
 impl Tables {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             rows: "| volume | direction | wheel, MVx/s | Cortado, MVx/s | ratio | two threads over one | peak memory: wheel | Cortado |\n|---|---|---|---|---|---|---|---|\n".into(),
             sizes: "| volume | shape, type | raw bytes | Compresso | ratio | + xz | ratio | time of one slice, of all |\n|---|---|---|---|---|---|---|---|\n".into(),
         }
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         format!("{}\n{}", self.rows, self.sizes)
     }
 
-    pub fn measure(&mut self, name: &str, volume: &Volume<u32>, path: &Path, python: &Path) -> Outcome<()> {
+    pub(crate) fn measure(&mut self, name: &str, volume: &Volume<u32>, path: &Path, python: &Path) -> Outcome<()> {
         let options = CompressoOptions::new();
         let (one, two) = (threads(1)?, threads(2)?);
         let mut peers = peers(python, path)?;
@@ -45,8 +45,8 @@ impl Tables {
                 peers.call::<2>("decode compresso")?[0],
                 seconds(|| one.install(|| compresso::decode(&stream)).map(drop))?,
                 seconds(|| two.install(|| compresso::decode(&stream)).map(drop))?,
-                seconds(|| one.install(|| compresso::decode_into(&stream, &mut buffer)).map(drop))?,
-                seconds(|| two.install(|| compresso::decode_into(&stream, &mut buffer)).map(drop))?,
+                seconds(|| one.install(|| compresso::decode_into(&stream, &mut buffer, &Limits::new())).map(drop))?,
+                seconds(|| two.install(|| compresso::decode_into(&stream, &mut buffer, &Limits::new())).map(drop))?,
                 seconds(|| one.install(slice).map(drop))?,
             ];
             // The first round warms the caches of both sides.

@@ -15,13 +15,13 @@ const TIMED_PEERS: [&str; 4] = ["crackle", "crackle+brotli", "crackle-pins", "cr
 /// Volumes whose calls are timed; of the others only the sizes are told.
 const TIMED_VOLUMES: [&str; 2] = ["EM", "nuclei"];
 
-pub struct Tables {
+pub(crate) struct Tables {
     sizes: String,
     speeds: String,
 }
 
 impl Tables {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let peers = PEERS.map(|peer| format!(" {peer} |")).concat();
         let columns = "|---".repeat(PEERS.len() + 5);
         Self {
@@ -30,11 +30,11 @@ impl Tables {
         }
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         format!("{}\n{}", self.sizes, self.speeds)
     }
 
-    pub fn measure(&mut self, name: &str, volume: &Volume<u32>, path: &Path, python: &Path) -> Outcome<()> {
+    pub(crate) fn measure(&mut self, name: &str, volume: &Volume<u32>, path: &Path, python: &Path) -> Outcome<()> {
         let mut peers = peers(python, path)?;
         let mut sizes = Vec::new();
         for peer in PEERS {
@@ -80,7 +80,7 @@ impl Tables {
                     seconds(|| two.install(|| ristretto::encode(volume, options)).map(drop))?,
                     seconds(|| one.install(|| ristretto::decode(stream)).map(drop))?,
                     seconds(|| two.install(|| ristretto::decode(stream)).map(drop))?,
-                    seconds(|| one.install(|| ristretto::decode_into(stream, &mut buffer)).map(drop))?,
+                    seconds(|| one.install(|| ristretto::decode_into(stream, &mut buffer, &Limits::new())).map(drop))?,
                     seconds(|| one.install(slice).map(drop))?,
                 ];
                 times.iter_mut().zip(round_times).for_each(|(times, time)| times.push(time));

@@ -1,9 +1,9 @@
 //! The label codecs against the Python packages, on the same volumes in the same run: `cargo bench --bench labels`.
 //!
-//! Calls alternate and a figure is the median of the rounds. Speed is in millions of voxels a second (MVx/s) on one thread,
-//! peak memory is that of a process of its own that does one call, over the bytes of its input and output. With `-- --write`
-//! the tables go into README.md. The EM volume is read from ../shared where it is there; the peers are installed into
-//! .cortado/peers.
+//! Calls alternate and a figure is the median of the rounds. Speed is in millions of voxels a second (MVx/s) on one
+//! thread, peak memory is that of a process of its own that does one call, over the bytes of its input and output. With
+//! `-- --write` the tables go into README.md. The EM volume is read from ../shared where it is there; the peers are
+//! installed into .cortado/peers.
 
 mod against_compresso;
 mod archives;
@@ -81,15 +81,16 @@ fn volumes() -> Outcome<Vec<(&'static str, Volume<u32>)>> {
     Ok(volumes)
 }
 
-/// In a process of its own: one call on a file, and the peak of the process's memory, without that of the empty process.
+/// In a process of its own: one call on a file, and the peak of the process's memory, without that of the empty
+/// process.
 fn one_call(direction: &str, codec: &str, file: &str) -> Outcome<()> {
     let empty = high_water()?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     if direction == "encode" {
         let volume = AnyVolume::open(file)?;
         let stream = pool.install(|| match codec.parse::<Level>() {
-            Ok(level) => ristretto::encode_any(&volume, &RistrettoOptions::new().level(level)),
-            Err(_) => compresso::encode_any(&volume, &CompressoOptions::new()),
+            Ok(level) => ristretto::encode(&volume, &RistrettoOptions::new().level(level)),
+            Err(_) => compresso::encode(&volume, &CompressoOptions::new()),
         })?;
         assert!(!stream.is_empty());
     } else {

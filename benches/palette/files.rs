@@ -10,7 +10,7 @@ use std::fmt::Write;
 use std::fs;
 
 /// The bytes that `oxipng -o 4` makes of a photo's file.
-pub fn oxipng(python: &mut Peers, indexed: &IndexedPhoto) -> Outcome<f64> {
+pub(crate) fn oxipng(python: &mut Peers, indexed: &IndexedPhoto) -> Outcome<f64> {
     let [input, output] = ["in.png", "out.png"].map(|name| format!("target/tmp/bench-palette/{name}"));
     fs::write(&input, indexed.to_png()?)?;
     let [_, bytes] = python.call(&format!("oxipng {input} {output}"))?;
@@ -22,7 +22,7 @@ const PLAIN: usize = 128;
 const SPATIAL: usize = 160;
 
 /// Files of 128 colours; and of 160 with the lambda that gives the same PSNR.
-pub fn table(programs: &Programs, photos: &[(String, Photo)]) -> Outcome<String> {
+pub(crate) fn table(programs: &Programs, photos: &[(String, Photo)]) -> Outcome<String> {
     let mut text = String::from(
         "| photo | PSNR, dB | `Fast` | `Best` | oxipng -o 4 | `Best` / oxipng | lambda | spatial, `Best` | spatial / plain |\n|---|---|---|---|---|---|---|---|---|\n",
     );

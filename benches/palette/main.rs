@@ -1,9 +1,9 @@
 //! Palette quantisers on the same photos in the same run: `cargo bench --bench palette`.
 //!
-//! Each call goes from the photo's samples to a palette and indices, on one thread; calls alternate, and a time is the median of
-//! five rounds. Tables give geometric means over the photos. With `-- --write` they go into README.md; `--files` makes the last
-//! table only. The Kodak photos are read
-//! from ../shared where they are there. The peers are installed into .cortado/peers and built in benches/palette/peers.
+//! Each call goes from the photo's samples to a palette and indices, on one thread; calls alternate, and a time is the
+//! median of five rounds. Tables give geometric means over the photos. With `-- --write` they go into README.md;
+//! `--files` makes the last table only. The Kodak photos are read from ../shared where they are there. The peers are
+//! installed into .cortado/peers and built in benches/palette/peers.
 
 #[path = "../common/mod.rs"]
 mod common;

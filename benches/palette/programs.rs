@@ -7,16 +7,16 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// Where files lie that the programs read.
-pub const SCRATCH: &str = "target/tmp/bench-palette";
+pub(crate) const SCRATCH: &str = "target/tmp/bench-palette";
 
 /// The peers' programs.
-pub struct Programs {
+pub(crate) struct Programs {
     python: PathBuf,
     rust: PathBuf,
 }
 
 impl Programs {
-    pub fn install() -> Outcome<Self> {
+    pub(crate) fn install() -> Outcome<Self> {
         let manifest = "benches/palette/peers/Cargo.toml";
         common::run(Command::new("cargo").args([
             "build",
@@ -31,7 +31,7 @@ impl Programs {
     }
 
     /// Both programs with a photo in memory, Python's first.
-    pub fn start(&self, photo: &Photo) -> Outcome<[Peers; 2]> {
+    pub(crate) fn start(&self, photo: &Photo) -> Outcome<[Peers; 2]> {
         let samples = format!("{SCRATCH}/photo.rgb");
         fs::write(&samples, photo.samples())?;
         let (width, height) = (photo.width().to_string(), photo.height().to_string());

@@ -116,7 +116,7 @@ fn oklab(color: [u8; 3]) -> [f64; 3] {
 }
 
 /// All quantisers over all photos, for each number of colours.
-pub fn table(programs: &Programs, photos: &[(String, Photo)]) -> Outcome<String> {
+pub(crate) fn table(programs: &Programs, photos: &[(String, Photo)]) -> Outcome<String> {
     let mut text = String::from(
         "| colours | quantiser | time, Cortado's = 1 | MSE, sRGB | before rounding | MSE, Oklab, e-5 | PNG bytes, oxipng |\n|---|---|---|---|---|---|---|\n",
     );
@@ -155,7 +155,7 @@ fn indexed(photo: &Photo) -> Outcome<IndexedPhoto> {
 }
 
 /// The fast ones on a large photo, and ours on two threads.
-pub fn large_table(programs: &Programs, photo: &Photo) -> Outcome<String> {
+pub(crate) fn large_table(programs: &Programs, photo: &Photo) -> Outcome<String> {
     let mut text = String::from(
         "| colours | quantiser | time, Cortado's = 1 | MSE, sRGB | MSE, Oklab, e-5 |\n|---|---|---|---|---|\n",
     );

@@ -1,8 +1,9 @@
 //! Singular value decompositions of the same matrices in the same run: `cargo bench --bench svd`.
 //!
 //! All on one thread, in f32; calls alternate, and a time is the median of five rounds after one to warm up. Errors are
-//! Frobenius norms over that of the best approximation. With `-- --write` the table goes into README.md. The small matrix is the luma of
-//! china.jpg; the large one, a contact sheet of 16 photos, needs ../shared. The peers are installed into .cortado/peers.
+//! Frobenius norms over that of the best approximation. With `-- --write` the table goes into README.md. The small
+//! matrix is the luma of china.jpg; the large one, a contact sheet of 16 photos, needs ../shared. The peers are
+//! installed into .cortado/peers.
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 #[derive(Args)]
-pub struct Options {
+pub(crate) struct Options {
     #[command(flatten)]
     files: Files,
     /// What to write when the output is `-`: laff, png, gif, json.gz, ristretto, cpso, cpso.xz ...
@@ -43,7 +43,7 @@ struct Source {
     notes: Vec<String>,
 }
 
-pub fn run(options: &Options) -> Result<()> {
+pub(crate) fn run(options: &Options) -> Result<()> {
     let Options { files, .. } = options;
     let setting = options.codecs.apply(options.setting()?)?;
     let info = setting.as_codec().info();

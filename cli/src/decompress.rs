@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 #[derive(Args)]
-pub struct Options {
+pub(crate) struct Options {
     #[command(flatten)]
     files: Files,
     /// What the input is when its name and first bytes do not tell: cpso.br, cpso.lzma ...
@@ -25,7 +25,7 @@ pub struct Options {
     codecs: ReadingOptions,
 }
 
-pub fn run(options: &Options) -> Result<()> {
+pub(crate) fn run(options: &Options) -> Result<()> {
     let Options { files, from, .. } = options;
     let named = catalogue::of_path(from.as_ref().unwrap_or(&files.input));
     if let Some(named) = &named {

@@ -19,7 +19,7 @@ use std::time::Duration;
 /// Has a command that reads files and writes them end as it should: also, with one line, when the system has no memory
 /// for what cannot do without. Where the library can, it returns an error, which in a command of many inputs is one of
 /// them and not the end.
-pub fn prepare() -> Result<()> {
+pub(crate) fn prepare() -> Result<()> {
     handle_signals()?;
     silence_panics();
     ENDS_WITHOUT_MEMORY.store(true, Ordering::Relaxed);
@@ -156,7 +156,7 @@ fn message(payload: &(dyn Any + Send)) -> Option<&str> {
 }
 
 /// Runs a command; a panic in it becomes an error that names the input. `doing` is what fails, such as `compress`.
-pub fn guarded(doing: &str, input: &Path, command: impl FnOnce() -> Result<()>) -> Result<()> {
+pub(crate) fn guarded(doing: &str, input: &Path, command: impl FnOnce() -> Result<()>) -> Result<()> {
     catch_unwind(AssertUnwindSafe(command)).unwrap_or_else(|payload| {
         let first = PANIC.lock().unwrap_or_else(PoisonError::into_inner).take();
         // What a thread said says more than that one of several panicked.
@@ -168,7 +168,7 @@ pub fn guarded(doing: &str, input: &Path, command: impl FnOnce() -> Result<()>) 
 }
 
 /// Whether the process was started without a standard output.
-pub fn standard_output_was_closed() -> bool {
+pub(crate) fn standard_output_was_closed() -> bool {
     WAS_CLOSED.load(Ordering::Relaxed)
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
 #[derive(Args)]
-pub struct Options {
+pub(crate) struct Options {
     /// The file to look into; `-` for standard input, a folder for slices of labels.
     input: PathBuf,
     /// The array of this name in an .npz archive of several.
@@ -43,7 +43,7 @@ const KEYS: [&str; 13] = [
     "checksum",
 ];
 
-pub fn run(options: &Options) -> Result<()> {
+pub(crate) fn run(options: &Options) -> Result<()> {
     let limits = limits(options.max_bytes);
     let mut fields = Map::new();
     for key in KEYS {

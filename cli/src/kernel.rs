@@ -9,7 +9,7 @@ use std::process::Command;
 const BENCH: &str = include_str!("lab/bench_kernel.py");
 
 #[derive(Subcommand)]
-pub enum Action {
+pub(crate) enum Action {
     /// Prepare what kernels start from: the library and every crate that notebooks name, compiled.
     Warm,
     /// Compare the kernel with the stock one over the cells of 01-palette, and print a table.
@@ -20,7 +20,7 @@ pub enum Action {
     },
 }
 
-pub fn run(action: &Action) -> Result<()> {
+pub(crate) fn run(action: &Action) -> Result<()> {
     // Preparing the workplace warms the kernel.
     let workplace = Workplace::prepare()?;
     let Action::Bench { rounds } = action else { return Ok(()) };

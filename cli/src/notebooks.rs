@@ -15,7 +15,7 @@ use std::time::Instant;
 const RUNNER: &str = include_str!("lab/run_notebook.py");
 
 #[derive(Subcommand)]
-pub enum Action {
+pub(crate) enum Action {
     /// Run notebooks and fail on the first error; the files stay as they are.
     Check(Names),
     /// Run notebooks and write their outputs back.
@@ -23,7 +23,7 @@ pub enum Action {
 }
 
 #[derive(Args)]
-pub struct Names {
+pub(crate) struct Names {
     /// Which notebooks, such as `01-palette`; all unless given.
     names: Vec<String>,
 }
@@ -40,7 +40,7 @@ enum Event {
     Done,
 }
 
-pub fn run(action: &Action) -> Result<()> {
+pub(crate) fn run(action: &Action) -> Result<()> {
     let (names, write_back) = match action {
         Action::Check(names) => (&names.names, false),
         Action::Run(names) => (&names.names, true),

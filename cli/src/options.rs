@@ -9,12 +9,12 @@ use cortado::codec::{Codec, Info, Kind, Parameter, Values};
 use std::sync::Arc;
 
 /// The options with which files are made, as far as they were given.
-pub struct Compressing {
+pub(crate) struct Compressing {
     given: Vec<Given>,
 }
 
 /// The options with which files are read, as far as they were given.
-pub struct Reading {
+pub(crate) struct Reading {
     given: Vec<Given>,
 }
 
@@ -204,7 +204,7 @@ fn check(given: &[Given], offers: &[Offer], codec: &str, known: &[Parameter]) ->
 
 impl Compressing {
     /// A setting with what was given.
-    pub fn apply(&self, setting: Setting) -> Result<Setting> {
+    pub(crate) fn apply(&self, setting: Setting) -> Result<Setting> {
         check(&self.given, &compressing(), setting.codec(), &settable(setting.as_codec()))?;
         let given: Vec<_> = self.given.iter().map(|given| (given.parameter, given.value.as_str())).collect();
         setting.with(&given).map_err(|error| Usage(error.to_string()).into())
@@ -213,7 +213,7 @@ impl Compressing {
 
 impl Reading {
     /// The values that were given, for a codec.
-    pub fn values(&self, codec: &dyn Codec) -> Result<Values> {
+    pub(crate) fn values(&self, codec: &dyn Codec) -> Result<Values> {
         let (name, known) = (codec.info().name, codec.reading_parameters());
         check(&self.given, &reading(), name, &known)?;
         let given = self.given.iter().map(|given| (given.parameter, given.value.as_str()));
@@ -255,7 +255,7 @@ fn dotted(info: &Info) -> Vec<String> {
 }
 
 /// The extensions of all codecs' files, for errors: `.png, .gif (palette), .laff, .laff.txt (laff) ...`
-pub fn extensions() -> String {
+pub(crate) fn extensions() -> String {
     let one = |codec: Arc<dyn Codec>| {
         let info = codec.info();
         let mut names = dotted(&info);

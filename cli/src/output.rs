@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// Refuses an output that is the input, is no file, or is already there without `--force`, and a standard output that
 /// is closed; sets the number of threads.
-pub fn prepare(files: &Files) -> Result<()> {
+pub(crate) fn prepare(files: &Files) -> Result<()> {
     if let Some(threads) = files.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global().context("cannot set threads")?;
     }
@@ -37,7 +37,7 @@ pub fn prepare(files: &Files) -> Result<()> {
 }
 
 /// Refuses to begin what has nowhere to tell its result.
-pub fn check_standard_output() -> Result<()> {
+pub(crate) fn check_standard_output() -> Result<()> {
     if ending::standard_output_was_closed() {
         bail!("cannot write to standard output: it is closed");
     }
@@ -45,12 +45,12 @@ pub fn check_standard_output() -> Result<()> {
 }
 
 /// A file's name, or what `-` stands for.
-pub fn name(path: &Path) -> String {
+pub(crate) fn name(path: &Path) -> String {
     if path == Path::new("-") { "standard input".into() } else { shown(path) }
 }
 
 /// The bytes of a file, or of standard input for `-`.
-pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>> {
     Ok(match path == Path::new("-") {
         true => file::read_stream(&mut io::stdin().lock(), "standard input", limits)?,
         false => file::read(path, limits)?,
@@ -58,7 +58,7 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>> {
 }
 
 /// Writes the output whole or not at all; to standard output for `-`.
-pub fn write(files: &Files, bytes: &[u8]) -> Result<()> {
+pub(crate) fn write(files: &Files, bytes: &[u8]) -> Result<()> {
     if files.writes_stdout() {
         let mut stdout = io::stdout().lock();
         return stdout.write_all(bytes).and_then(|()| stdout.flush()).context("cannot write to standard output");
@@ -68,7 +68,7 @@ pub fn write(files: &Files, bytes: &[u8]) -> Result<()> {
 
 /// As [`write`], with the bytes that `fill` writes; returns how many they were. Whatever `fill` makes of an error of
 /// writing, that error is reported.
-pub fn write_with(files: &Files, fill: impl FnOnce(&mut dyn Write) -> cortado::Result<()>) -> Result<usize> {
+pub(crate) fn write_with(files: &Files, fill: impl FnOnce(&mut dyn Write) -> cortado::Result<()>) -> Result<usize> {
     let mut bytes = 0;
     if !files.writes_stdout() {
         file::write_with(&files.output, existing(files), |file| {
@@ -129,24 +129,24 @@ impl<W: Write> Write for Counting<'_, W> {
 }
 
 /// A spinner on standard error that says what is being done; nothing when that is no terminal.
-pub fn progress(doing: String) -> ProgressBar {
+pub(crate) fn progress(doing: String) -> ProgressBar {
     let bar = ProgressBar::new_spinner().with_message(printable(&doing));
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
 }
 
 /// Says on standard error what is to be known besides the report, in one line.
-pub fn say(note: &str) {
+pub(crate) fn say(note: &str) {
     eprintln!("note: {}", printable(note));
 }
 
 /// For the end of a closing line: whether there was anything to be gained.
-pub fn larger(input_bytes: usize, output_bytes: usize) -> &'static str {
+pub(crate) fn larger(input_bytes: usize, output_bytes: usize) -> &'static str {
     if output_bytes > input_bytes { "; larger than the input" } else { "" }
 }
 
 /// What a subcommand reports: a JSON object, or the line that is made of it.
-pub fn report(json: bool, fields: Map<String, Value>, line: &str) -> Result<()> {
+pub(crate) fn report(json: bool, fields: Map<String, Value>, line: &str) -> Result<()> {
     check_standard_output()?;
     let mut stdout = io::stdout().lock();
     match writeln!(stdout, "{}", text(json, fields, line)).and_then(|()| stdout.flush()) {
@@ -157,7 +157,7 @@ pub fn report(json: bool, fields: Map<String, Value>, line: &str) -> Result<()> 
 }
 
 /// [`report`] after writing the output: on standard error when standard output carries the file itself.
-pub fn report_on(files: &Files, fields: Map<String, Value>, line: &str) -> Result<()> {
+pub(crate) fn report_on(files: &Files, fields: Map<String, Value>, line: &str) -> Result<()> {
     if files.writes_stdout() {
         eprintln!("{}", text(files.json, fields, line));
         return Ok(());
@@ -166,7 +166,7 @@ pub fn report_on(files: &Files, fields: Map<String, Value>, line: &str) -> Resul
 }
 
 /// What there is to say when a file is there and its report cannot be given.
-pub fn written_without_report(path: &Path) -> String {
+pub(crate) fn written_without_report(path: &Path) -> String {
     format!("{} is written as a whole, but its report is not", shown(path))
 }
 
@@ -175,12 +175,18 @@ fn text(json: bool, fields: Map<String, Value>, line: &str) -> String {
 }
 
 /// Text of one or more lines, without other control characters.
-pub fn lines(text: &str) -> String {
+pub(crate) fn lines(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
 /// The fields that every compression and decompression reports; `seconds` is the codec call alone.
-pub fn fields(codec: &str, files: &Files, input_bytes: usize, output_bytes: usize, seconds: f64) -> Map<String, Value> {
+pub(crate) fn fields(
+    codec: &str,
+    files: &Files,
+    input_bytes: usize,
+    output_bytes: usize,
+    seconds: f64,
+) -> Map<String, Value> {
     let mut fields = Map::new();
     fields.insert("codec".into(), codec.into());
     fields.insert("input".into(), display(&files.input));
@@ -192,7 +198,7 @@ pub fn fields(codec: &str, files: &Files, input_bytes: usize, output_bytes: usiz
 }
 
 /// What reports call a codec: with the general compressor behind it, where that is not the one that it always has.
-pub fn codec(setting: &Setting) -> String {
+pub(crate) fn codec(setting: &Setting) -> String {
     let usual = setting.as_codec().info().second_stage.flatten();
     match setting.second_stage().filter(|stage| Some(*stage) != usual) {
         Some(stage) => format!("{}+{stage}", setting.codec()),
@@ -201,7 +207,7 @@ pub fn codec(setting: &Setting) -> String {
 }
 
 /// Adds what is told of a file.
-pub fn describe(description: &Description, fields: &mut Map<String, Value>) {
+pub(crate) fn describe(description: &Description, fields: &mut Map<String, Value>) {
     for (name, fact) in &description.facts {
         fields.insert((*name).to_owned(), json(fact));
     }
@@ -220,7 +226,7 @@ fn json(fact: &Fact) -> Value {
 
 /// Adds what every report says of sizes; returns the ratio of compression and the bits a pixel or voxel, of which JSON
 /// has no numbers for an empty volume.
-pub fn sizes(raw_bytes: u64, elements: u64, bytes: usize, fields: &mut Map<String, Value>) -> (f64, f64) {
+pub(crate) fn sizes(raw_bytes: u64, elements: u64, bytes: usize, fields: &mut Map<String, Value>) -> (f64, f64) {
     let (ratio, bits) = (raw_bytes as f64 / bytes as f64, 8.0 * bytes as f64 / elements as f64);
     fields.insert("raw_bytes".into(), raw_bytes.into());
     fields.insert("ratio".into(), ratio.into());
@@ -229,12 +235,12 @@ pub fn sizes(raw_bytes: u64, elements: u64, bytes: usize, fields: &mut Map<Strin
 }
 
 /// A path in JSON, which has escapes of its own for control characters but none for what is no UTF-8.
-pub fn display(path: &Path) -> Value {
+pub(crate) fn display(path: &Path) -> Value {
     path.to_str().map_or_else(|| shown(path), str::to_owned).into()
 }
 
 /// The most memory that this process has had, in bytes, where the system tells.
-pub fn peak_memory() -> Option<u64> {
+pub(crate) fn peak_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(kib.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)

@@ -7,7 +7,7 @@ use cortado::{Error, Photo};
 use ndarray::Array2;
 
 /// A photo that was read.
-pub struct Input {
+pub(crate) struct Input {
     pub photo: Photo,
     pub conversion: Conversion,
     /// The opacity of every pixel, where some are not opaque.
@@ -17,7 +17,7 @@ pub struct Input {
 }
 
 /// Reads the input; with `partial` also a damaged JPEG.
-pub fn read(files: &Files, partial: bool) -> Result<Input> {
+pub(crate) fn read(files: &Files, partial: bool) -> Result<Input> {
     let limits = files.limits();
     let bytes = output::read(&files.input, &limits)?;
     let decoded = match partial {

@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
-pub struct Options {
+pub(crate) struct Options {
     /// Photos and label volumes: files, folders, patterns in quotes, or for a cluster addresses such as
     /// hdfs://host/photos/*.png.
     #[arg(required_unless_present = "codecs")]
@@ -70,7 +70,7 @@ pub struct Options {
     faults: bool,
 }
 
-pub fn run(options: &Options) -> Result<()> {
+pub(crate) fn run(options: &Options) -> Result<()> {
     if options.faults {
         register_fault();
     }

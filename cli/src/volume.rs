@@ -15,7 +15,7 @@ use std::path::Path;
 /// How a file of raw labels is read.
 #[derive(Args)]
 #[command(next_help_heading = "Options of label volumes that are read")]
-pub struct Raw {
+pub(crate) struct Raw {
     /// The array of this name in an .npz archive of several.
     #[arg(long, value_name = "NAME")]
     array: Option<String>,
@@ -26,11 +26,11 @@ pub struct Raw {
 
 impl Raw {
     /// Whether anything was said.
-    pub fn is_given(&self) -> bool {
+    pub(crate) fn is_given(&self) -> bool {
         self.array.is_some() || self.cast
     }
 
-    pub fn reading(&self, limits: Limits) -> VolumeOptions {
+    pub(crate) fn reading(&self, limits: Limits) -> VolumeOptions {
         let options = VolumeOptions::new().cast(self.cast).limits(limits);
         match &self.array {
             Some(name) => options.array(name),
@@ -40,7 +40,7 @@ impl Raw {
 }
 
 /// A volume, raw or a codec's file, and the bytes of its file.
-pub fn read(path: &Path, options: &VolumeOptions, limits: &Limits) -> Result<(AnyVolume, usize)> {
+pub(crate) fn read(path: &Path, options: &VolumeOptions, limits: &Limits) -> Result<(AnyVolume, usize)> {
     // A folder, or a file whose name and first bytes are those of no codec for volumes, is read where it is.
     let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
     if path.is_dir() || (is_file && !is_coded(path)) {
@@ -74,7 +74,7 @@ fn is_coded(path: &Path) -> bool {
 }
 
 /// Whether the bytes of a pipe, whose name tells nothing, are raw labels.
-pub fn holds_labels(input: &[u8], options: &VolumeOptions) -> bool {
+pub(crate) fn holds_labels(input: &[u8], options: &VolumeOptions) -> bool {
     let inside = SecondStage::from_magic(input).map(|method| method.first_bytes(input, 8));
     match inside.as_deref().unwrap_or(input) {
         [0x93, b'N', b'U', ..] | [b'P', b'K', ..] => true,
@@ -83,7 +83,7 @@ pub fn holds_labels(input: &[u8], options: &VolumeOptions) -> bool {
 }
 
 /// Whether a file is raw labels: an array by its name, or a TIFF file of several slices or of more than 8 bits.
-pub fn is_volume(path: &Path, options: &VolumeOptions) -> bool {
+pub(crate) fn is_volume(path: &Path, options: &VolumeOptions) -> bool {
     let inner = match SecondStage::from_extension(&file::extension(path)) {
         Some(_) => path.with_extension(""),
         None => path.to_owned(),
@@ -98,14 +98,19 @@ pub fn is_volume(path: &Path, options: &VolumeOptions) -> bool {
 }
 
 /// What a file of raw labels is; how many there are is counted when they fit within the limits.
-pub fn info(path: &Path, options: &VolumeOptions, limits: &Limits, fields: &mut Map<String, Value>) -> Result<String> {
+pub(crate) fn info(
+    path: &Path,
+    options: &VolumeOptions,
+    limits: &Limits,
+    fields: &mut Map<String, Value>,
+) -> Result<String> {
     let info = AnyVolume::info(path, options)?;
     let labels = count_labels(&info, limits, || AnyVolume::open_as(path, options));
     Ok(describe_file(&info, labels, file_bytes(path), fields))
 }
 
 /// The same of a file in memory.
-pub fn info_of(
+pub(crate) fn info_of(
     bytes: &[u8],
     options: &VolumeOptions,
     limits: &Limits,

@@ -18,7 +18,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 #[derive(Args)]
-pub struct Options {
+pub(crate) struct Options {
     /// What to measure: all, none, or some of psnr, ssim, ssimulacra2.
     #[arg(long, default_value_t = Measures::ALL)]
     measure: Measures,
@@ -42,7 +42,7 @@ pub struct Options {
     inner: bool,
 }
 
-pub fn run(options: &Options) -> Result<()> {
+pub(crate) fn run(options: &Options) -> Result<()> {
     // Who sends tasks has said whether there may be such.
     register_fault();
     if options.inner { work(options) } else { supervise(options) }

@@ -9,7 +9,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 fn golden(name: &str) -> String {
-    format!("{}/../tests/golden/labels/{name}", env!("CARGO_MANIFEST_DIR"))
+    golden_stream(&format!("labels/{name}"))
+}
+
+/// A golden stream, as `compresso/v1/blocks_u32.default.cpso`.
+fn golden_stream(name: &str) -> String {
+    format!("{}/../tests/golden/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Whether two .npy files hold the same labels; their headers differ by a comma.
@@ -34,7 +39,10 @@ fn every_second_stage_comes_back() {
         let info = json(folder, &["info", &name, "--json"]);
         assert_eq!(info["sections"].as_array().unwrap().len(), 6, "{extension}");
     }
-    assert_eq!(fs::read(folder.join("out.cpso")).unwrap(), fs::read(golden("nuclei_u16.v1.cpso")).unwrap());
+    assert_eq!(
+        fs::read(folder.join("out.cpso")).unwrap(),
+        fs::read(golden_stream("compresso/v1/nuclei_u16.default.cpso")).unwrap()
+    );
 }
 
 #[test]
@@ -46,7 +54,10 @@ fn ristretto_at_every_level_and_from_and_to_compresso() {
         let report = json(folder, &["compress", &input, "-o", "out.ristretto", "--level", level, "--force", "--json"]);
         assert_eq!((&report["codec"], &report["raw_bytes"]), (&"ristretto".into(), &(2 * 8 * 40 * 60).into()));
         let stream = fs::read(folder.join("out.ristretto")).unwrap();
-        assert!(stream == fs::read(golden(&format!("nuclei_u16.{level}.ristretto"))).unwrap(), "{level}");
+        assert!(
+            stream == fs::read(golden_stream(&format!("ristretto/v1/nuclei_u16.{level}.ristretto"))).unwrap(),
+            "{level}"
+        );
         json(folder, &["decompress", "out.ristretto", "-o", "back.npy", "--force", "--json"]);
         assert!(same_array(&fs::read(folder.join("back.npy")).unwrap(), &fs::read(&input).unwrap()), "{level}");
         let info = json(folder, &["info", "out.ristretto", "--json"]);
@@ -60,10 +71,10 @@ fn ristretto_at_every_level_and_from_and_to_compresso() {
 
     // A stream of one codec is an input of the other.
     json(folder, &["compress", "out.ristretto", "-o", "again.cpso", "--json"]);
-    let theirs = golden("nuclei_u16.v1.cpso");
+    let theirs = golden_stream("compresso/v1/nuclei_u16.default.cpso");
     assert!(fs::read(folder.join("again.cpso")).unwrap() == fs::read(&theirs).unwrap());
     json(folder, &["compress", &theirs, "-o", "again.ristretto", "--json"]);
-    let stream = fs::read(golden("nuclei_u16.default.ristretto")).unwrap();
+    let stream = fs::read(golden_stream("ristretto/v1/nuclei_u16.default.ristretto")).unwrap();
     assert!(fs::read(folder.join("again.ristretto")).unwrap() == stream);
     assert!(piped(folder, &["compress", "-", "-o", "-", "--to", "cpso"], &stream) == fs::read(&theirs).unwrap());
 }
@@ -73,18 +84,18 @@ fn options_choose_the_stream() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let cases: [(&str, &[&str]); 5] = [
-        ("v1", &["--threads", "2"]),
-        ("v0", &["--no-index"]),
-        ("six", &["--connectivity", "6"]),
-        ("deep", &["--steps", "4,2,2"]),
-        ("uneven", &["--steps", "3, 5, 1"]),
+        ("v1/blocks_u32.default", &["--threads", "2"]),
+        ("v0/blocks_u32.no_index", &["--no-index"]),
+        ("v0/blocks_u32.six", &["--connectivity", "6"]),
+        ("v1/blocks_u32.deep", &["--steps", "4,2,2"]),
+        ("v1/blocks_u32.uneven", &["--steps", "3, 5, 1"]),
     ];
     for (setting, options) in cases {
         let mut arguments = vec!["compress", "in.npy", "-o", "out.cpso", "--force", "--json"];
         arguments.extend(options);
         fs::copy(golden("blocks_u32.npy"), folder.join("in.npy")).unwrap();
         json(folder, &arguments);
-        let theirs = fs::read(golden(&format!("blocks_u32.{setting}.cpso"))).unwrap();
+        let theirs = fs::read(golden_stream(&format!("compresso/{setting}.cpso"))).unwrap();
         assert!(fs::read(folder.join("out.cpso")).unwrap() == theirs, "{setting}");
     }
     let small = json(folder, &["compress", "in.npy", "-o", "small.cpso.zst", "--level", "19", "--json"]);
@@ -96,7 +107,7 @@ fn options_choose_the_stream() {
 fn one_slice_or_some() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let stream = golden("blocks_u32.v1.cpso");
+    let stream = golden_stream("compresso/v1/blocks_u32.default.cpso");
     let some = json(folder, &["decompress", &stream, "-o", "some.tif", "--z", "2..5", "--json"]);
     assert_eq!(some["shape"], serde_json::json!([3, 35, 40]));
     let one = json(folder, &["decompress", &stream, "-o", "one.npz", "--z", "3", "--json"]);
@@ -110,13 +121,16 @@ fn one_slice_or_some() {
 #[test]
 fn tells_the_sections_of_a_stream() {
     let folder = tempfile::tempdir().unwrap();
-    let info = json(folder.path(), &["info", &golden("blocks_u32.v1.cpso"), "--json"]);
+    let info = json(folder.path(), &["info", &golden_stream("compresso/v1/blocks_u32.default.cpso"), "--json"]);
     assert_eq!((&info["codec"], &info["version"], &info["connectivity"]), (&"compresso".into(), &1.into(), &4.into()));
     assert_eq!(info["steps"], serde_json::json!([4, 4, 1]));
     let sections = info["sections"].as_array().unwrap();
     let bytes: u64 = sections.iter().map(|section| section["bytes"].as_u64().unwrap()).sum();
     assert_eq!(bytes, info["input_bytes"].as_u64().unwrap());
-    let text = String::from_utf8(cortado(folder.path(), &["info", &golden("blocks_u32.v1.cpso")]).stdout).unwrap();
+    let text = String::from_utf8(
+        cortado(folder.path(), &["info", &golden_stream("compresso/v1/blocks_u32.default.cpso")]).stdout,
+    )
+    .unwrap();
     assert_eq!(text.lines().count(), 7, "{text}");
     assert!(text.lines().nth(4).unwrap().trim_start().starts_with("locations"), "{text}");
     let raw = json(folder.path(), &["info", &golden("blocks_u32.npy"), "--json"]);
@@ -141,7 +155,7 @@ fn streams_pass_through_pipes() {
     let folder = folder.path();
     let raw = fs::read(golden("blocks_u32.npy")).unwrap();
     let stream = piped(folder, &["compress", "-", "-o", "-", "--to", "cpso"], &raw);
-    assert!(stream == fs::read(golden("blocks_u32.v1.cpso")).unwrap());
+    assert!(stream == fs::read(golden_stream("compresso/v1/blocks_u32.default.cpso")).unwrap());
     assert!(same_array(&piped(folder, &["decompress", "-", "-o", "-"], &stream), &raw));
     let small = piped(folder, &["compress", "-", "-o", "-", "--to", "cpso.br", "--json"], &raw);
     assert!(same_array(
@@ -157,11 +171,11 @@ fn streams_pass_through_pipes() {
 fn bad_input_is_one_clear_line_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let (labels, stream) = (golden("blocks_u32.npy"), golden("blocks_u32.v1.cpso"));
+    let (labels, stream) = (golden("blocks_u32.npy"), golden_stream("compresso/v1/blocks_u32.default.cpso"));
     fs::copy(golden("noise_u8.npy"), folder.join("wrong.cpso")).unwrap();
     let whole = fs::read(&stream).unwrap();
     fs::write(folder.join("cut.cpso"), &whole[..whole.len() - 40]).unwrap();
-    let whole = fs::read(golden("blocks_u32.default.ristretto")).unwrap();
+    let whole = fs::read(golden_stream("ristretto/v1/blocks_u32.default.ristretto")).unwrap();
     fs::write(folder.join("cut.ristretto"), &whole[..whole.len() - 1]).unwrap();
     fs::write(folder.join("cut.cpso.xz"), b"\xfd7zXZ\0\0").unwrap();
     let before = names(folder).len();
@@ -204,7 +218,11 @@ fn bad_input_is_one_clear_line_and_leaves_nothing() {
         message.starts_with("error: cannot tell a codec from -: say --to .png, .gif (palette), .laff, "),
         "{message}"
     );
-    assert!(message.contains(".cpso, .cpso.xz and the like (compresso), .ristretto (ristretto)"), "{message}");
+    assert!(
+        message
+            .contains(".cpso, .cpso.xz and the like (compresso), .ristretto, .ristretto.xz and the like (ristretto)"),
+        "{message}"
+    );
     for (output, options, expected) in [
         ("o.cpso", ["--colors", "3"], "--colors is for palette and femto, not for compresso"),
         (
@@ -212,12 +230,12 @@ fn bad_input_is_one_clear_line_and_leaves_nothing() {
             ["--level", "3"],
             "compresso: level is for a second stage, and none is named: second=xz and the like",
         ),
-        ("o.cpso.gz", ["--level", "10"], "compresso level=10: expected 1 to 9 for gzip"),
-        ("o.ristretto", ["--level", "9"], "ristretto level=9: expected fast, default or max"),
+        ("o.cpso.gz", ["--level", "10"], "compresso level must be 1 to 9 for gzip, but is 10"),
+        ("o.ristretto", ["--level", "9"], "ristretto level must be fast, default or max, but is 9"),
         ("o.ristretto", ["--steps", "4,4,1"], "--steps is for compresso, not for ristretto"),
         ("o.cpso", ["--restart", "4"], "--restart is for ristretto, not for compresso"),
-        ("o.cpso.xz", ["--level", "max"], "compresso level=max: expected at most 22"),
-        ("o.cpso", ["--connectivity", "8"], "compresso connectivity=8: expected 4 or 6"),
+        ("o.cpso.xz", ["--level", "max"], "compresso level must be at most 22, but is max"),
+        ("o.cpso", ["--connectivity", "8"], "compresso connectivity must be 4 or 6, but is 8"),
     ] {
         let message = usage(folder, &[&["compress", &labels, "-o", output], &options[..]].concat());
         assert_eq!(message, format!("error: {expected}"));

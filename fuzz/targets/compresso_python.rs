@@ -9,8 +9,8 @@ use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::{LazyLock, Mutex};
 
-/// Reads shape (x, y, z), bytes a label, steps, connectivity, index and labels; answers with the stream, or with nothing
-/// where the package refuses.
+/// Reads shape (x, y, z), bytes a label, steps, connectivity, index and labels; answers with the stream, or with
+/// nothing where the package refuses.
 const PYTHON: &str = r#"
 import sys, struct, numpy as np, compresso
 read, write = sys.stdin.buffer, sys.stdout.buffer

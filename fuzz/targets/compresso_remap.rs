@@ -12,8 +12,8 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(stream) = compresso::Stream::parse(bytes) else { return };
     let most = u64::MAX >> (64 - 8 * stream.header().label_type.bytes());
     let map = |label: u64| label.wrapping_mul(factor).wrapping_add(offset) & most;
-    let remapped = compresso::remap(bytes, |label| Some(map(label)));
-    let _ = compresso::remap(bytes, |label| (label != offset).then_some(label));
+    let remapped = compresso::remap(bytes, |label| Some(map(label)), &Limits::new());
+    let _ = compresso::remap(bytes, |label| (label != offset).then_some(label), &Limits::new());
     let Ok(volume) = compresso::decode_with(bytes, &limits) else { return };
     let remapped = compresso::decode_with(&remapped.expect("what decodes can be mapped"), &limits);
     let labels = |volume: &AnyVolume| volume.to_labels::<u64>().expect("every label fits").into_array();

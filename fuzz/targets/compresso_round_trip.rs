@@ -1,9 +1,9 @@
 //! Any volume with any options comes back.
 #![no_main]
 
-use cortado::Volume;
 use cortado::compresso::{self, CompressoOptions, Connectivity, Steps};
 use cortado::volume::Label;
+use cortado::{Limits, Volume};
 use libfuzzer_sys::fuzz_target;
 
 /// Shape, steps, other choices, labels.
@@ -45,7 +45,7 @@ fn round_trip<T: Label>((shape, steps, choices, bytes): Input) {
     let Ok(stream) = compresso::encode(&volume, &options) else { return };
     compresso::validate(&stream, &Default::default()).expect("our own stream is valid");
     let mut labels = vec![T::default(); voxels];
-    assert_eq!(compresso::decode_into(&stream, &mut labels).expect("our own stream decodes"), shape);
+    assert_eq!(compresso::decode_into(&stream, &mut labels, &Limits::new()).expect("our own stream decodes"), shape);
     assert!(labels == volume.labels());
-    assert_eq!(compresso::remap(&stream, Some).expect("the same labels"), stream);
+    assert_eq!(compresso::remap(&stream, Some, &Limits::new()).expect("the same labels"), stream);
 }

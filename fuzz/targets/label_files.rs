@@ -15,8 +15,8 @@ fuzz_target!(|bytes: &[u8]| {
         0 => drop(AnyVolume::decode(bytes, VolumeFormat::Npy, &limits)),
         1 => drop(AnyVolume::decode(bytes, VolumeFormat::Npz, &limits)),
         2 => drop(compresso::decode_original(bytes, &limits)),
-        3 => drop(neuroglancer::decode::<u32>(bytes, [6, 35, 40], BlockSize::default(), &limits)),
-        4 => drop(neuroglancer::decode::<u64>(bytes, [2, 5, 65], BlockSize::default(), &limits)),
+        3 => drop(neuroglancer::decode_with::<u32>(bytes, [6, 35, 40], &BlockSize::default(), &limits)),
+        4 => drop(neuroglancer::decode_with::<u64>(bytes, [2, 5, 65], &BlockSize::default(), &limits)),
         5 => drop(AnyVolume::decode(bytes, VolumeFormat::Tiff, &limits)),
         // As the first bytes tell, compressed or not, and floating-point numbers too.
         6 => drop(AnyVolume::decode_as(bytes, None, &VolumeOptions::new().cast(true).limits(limits))),

@@ -39,7 +39,10 @@ fn round_trip<T: Label>((shape, [level, restart], choices, bytes): Input) {
     let options = RistrettoOptions::new().level(Level::ALL[usize::from(level % 3)]).restart(restart.into());
     let stream = ristretto::encode(&volume, &options).expect("a small volume");
     let mut labels = vec![T::default(); volume.voxels()];
-    assert_eq!(ristretto::decode_into(&stream, &mut labels).expect("our own stream decodes"), [z, y, x]);
+    assert_eq!(
+        ristretto::decode_into(&stream, &mut labels, &Limits::new()).expect("our own stream decodes"),
+        [z, y, x]
+    );
     assert!(labels == volume.labels());
     assert_eq!(ristretto::remap(&stream, Some, &Limits::new()).expect("the same labels"), stream);
 }

@@ -1,7 +1,8 @@
 //! What the code analyser reads.
 //!
-//! evcxr asks rust-analyzer for the types of a cell's variables, and rust-analyzer reads the sources of every crate that
-//! cargo lists, and of the standard library. Much of both says nothing about a notebook's variables and is left out here.
+//! evcxr asks rust-analyzer for the types of a cell's variables, and rust-analyzer reads the sources of every crate
+//! that cargo lists, and of the standard library. Much of both says nothing about a notebook's variables and is left
+//! out here.
 
 use anyhow::{Context, Result};
 use ra_ap_syntax::{AstNode, Edition, NodeOrToken, SourceFile, SyntaxKind};
@@ -18,7 +19,7 @@ const LEFT_OUT: [&str; 2] = ["benches", "tests"];
 
 /// Makes what the analyser is to read of the standard library, in a template. Without the component `rust-src` there is
 /// nothing to make it from; the analyser then does what it can.
-pub fn prepare(template: &Path) -> Result<()> {
+pub(crate) fn prepare(template: &Path) -> Result<()> {
     let sources = sysroot()?.join("lib/rustlib/src/rust/library");
     // There is no manifest beside the crates, so that the analyser asks cargo nothing about them.
     for name in CRATES.iter().filter(|name| sources.join(name).is_dir()) {
@@ -28,7 +29,7 @@ pub fn prepare(template: &Path) -> Result<()> {
 }
 
 /// The environment that shortens what the analyser reads in a kernel that works from `template`.
-pub fn variables(template: &Path) -> Vec<(&'static str, OsString)> {
+pub(crate) fn variables(template: &Path) -> Vec<(&'static str, OsString)> {
     // Cargo hides the crates that the library is made of from whoever sets this name. Cells are compiled with flags
     // that evcxr sets itself.
     let mut variables = vec![("RUSTFLAGS", OsString::from("--cfg rust_analyzer"))];
@@ -61,8 +62,8 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A source file without the comments in its macros. The macros that define the methods of numbers are expanded for every
-/// type of number, documentation and all.
+/// A source file without the comments in its macros. The macros that define the methods of numbers are expanded for
+/// every type of number, documentation and all.
 fn shorten(text: String) -> String {
     if !text.contains("macro_rules!") {
         return text;

@@ -1,9 +1,9 @@
 //! Compiling a cell without asking cargo, and without linking the library anew.
 //!
 //! evcxr builds every cell with cargo, which looks at each of the library's hundred crates, finds that only the cell is
-//! new, and calls the compiler, which links all of them into it. Where a linker called `mold` is installed, evcxr has that
-//! run cargo: `mold -run CARGO build ...`. A link of that name to this program is first on a kernel's path, so that the
-//! program may decide:
+//! new, and calls the compiler, which links all of them into it. Where a linker called `mold` is installed, evcxr has
+//! that run cargo: `mold -run CARGO build ...`. A link of that name to this program is first on a kernel's path, so
+//! that the program may decide:
 //!
 //! - Cells that ask for new dependencies go to cargo. It calls the compiler through this program, which notes the call
 //!   down: a [`Recipe`].
@@ -12,9 +12,9 @@
 //!
 //! The template has the recipes for no dependencies and for the notebooks' own, so that a kernel seldom needs cargo.
 
+use crate::copy;
 use crate::key::digest;
 use crate::recipe::Recipe;
-use crate::template;
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -35,14 +35,14 @@ const SHARED: &str = "cortado_shared";
 /// The template of the kernel that a cell belongs to; not set while a template is being made.
 const TEMPLATE: &str = "CORTADO_TEMPLATE";
 /// A digest of the kernel's environment, from which one tells whether a cell's is different.
-pub const SURROUNDINGS: &str = "CORTADO_SURROUNDINGS";
+pub(crate) const SURROUNDINGS: &str = "CORTADO_SURROUNDINGS";
 /// The file for the recipe that is to be noted down; set for cargo and what it calls.
 const NOTE: &str = "CORTADO_RECIPE";
 /// evcxr's name for the file that tells where the compiled cell is.
 const COMPILED: &str = "EVCXR_EXECUTION_SO_PATH";
 
 /// The environment in which evcxr calls this program in cargo's place, for cells in the workspace `folder`.
-pub fn variables(folder: &Path, template: Option<&Path>) -> Result<Vec<(&'static str, OsString)>> {
+pub(crate) fn variables(folder: &Path, template: Option<&Path>) -> Result<Vec<(&'static str, OsString)>> {
     let tools = folder.join("tools");
     let program = env::current_exe().context("cannot tell where this program is")?;
     fs::create_dir_all(&tools)
@@ -55,7 +55,7 @@ pub fn variables(folder: &Path, template: Option<&Path>) -> Result<Vec<(&'static
 }
 
 /// A digest of this process's environment, but for what evcxr sets for every cell.
-pub fn surroundings() -> String {
+pub(crate) fn surroundings() -> String {
     const OF_A_CELL: [&str; 7] = [
         "CARGO_BUILD_BUILD_DIR",
         "CARGO_TARGET_DIR",
@@ -69,9 +69,9 @@ pub fn surroundings() -> String {
     digest(others.collect::<BTreeMap<_, _>>())
 }
 
-/// Does the work of this program where it was called in the place of another one. It comes back only if it failed, or was
-/// called as itself.
-pub fn stand_in() -> Option<ExitCode> {
+/// Does the work of this program where it was called in the place of another one. It comes back only if it failed, or
+/// was called as itself.
+pub(crate) fn stand_in() -> Option<ExitCode> {
     let mut arguments = env::args_os();
     let name = PathBuf::from(arguments.next()?);
     let done = if env::var_os(NOTE).is_some() {
@@ -163,8 +163,8 @@ impl Kernel {
         self.folder.join("recipes")
     }
 
-    /// The recipe of a name, of this kernel's own or the template's. There is none to go by while a template is being made,
-    /// since cargo alone knows what is fresh.
+    /// The recipe of a name, of this kernel's own or the template's. There is none to go by while a template is being
+    /// made, since cargo alone knows what is fresh.
     fn recipe(&self, name: &str) -> Option<Recipe> {
         let template = self.template.as_ref()?;
         [&self.folder, template]
@@ -218,8 +218,8 @@ impl Kernel {
         Err(recipe.command(&self.folder).exec()).context("cannot run the compiler")
     }
 
-    /// The template's shared library, if the library that the cell is compiled with is the very file that it was made of:
-    /// a cell may have asked for crates that changed that.
+    /// The template's shared library, if the library that the cell is compiled with is the very file that it was made
+    /// of: a cell may have asked for crates that changed that.
     fn shared_library(&self, recipe: &Recipe) -> Option<PathBuf> {
         let template = self.template.as_ref()?;
         let shared = Recipe::read(&template.join("recipes").join(SHARED))?.moved_to(template);
@@ -233,7 +233,7 @@ impl Kernel {
         let furnished = self.folder.join("furnished");
         match &self.template {
             Some(template) if !furnished.exists() => {
-                template::copy_target(template, &self.folder)?;
+                copy::target(template, &self.folder)?;
                 fs::write(&furnished, "").with_context(|| format!("cannot write {}", furnished.display()))
             }
             _ => Ok(()),

@@ -4,13 +4,13 @@ use anyhow::{Context, Result};
 use std::fs::{self, File, FileTimes};
 use std::path::Path;
 
-/// Files of at least this many bytes are compiled code, which the compiler replaces by a new file and never writes into.
-/// What cargo does write in place, its records of what is fresh, is smaller.
+/// Files of at least this many bytes are compiled code, which the compiler replaces by a new file and never writes
+/// into. What cargo does write in place, its records of what is fresh, is smaller.
 const SHARED: u64 = 64 * 1024;
 
 /// Copies the tree `from` to `to`: hard links for compiled code, real copies with their times for all else. Cargo tells
 /// by those times what is fresh.
-pub fn tree(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn tree(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
         let entry = entry?;
@@ -30,6 +30,16 @@ pub fn tree(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Copies what cargo has built in a template, and its records of it, to a kernel's folder.
+pub(crate) fn target(template: &Path, folder: &Path) -> Result<()> {
+    let target = folder.join("cells/target");
+    if target.exists() {
+        // Copying over links would write into what they share.
+        fs::remove_dir_all(&target).with_context(|| format!("cannot remove {}", target.display()))?;
+    }
+    tree(&template.join("cells/target"), &target)
 }
 
 fn copy(source: &Path, target: &Path) -> std::io::Result<()> {

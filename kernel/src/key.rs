@@ -8,21 +8,30 @@ use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// All that decides how a template is made, but for the project.
+const MAKING: [&str; 5] = [
+    include_str!("analyzer.rs"),
+    include_str!("cell.rs"),
+    include_str!("copy.rs"),
+    include_str!("recipe.rs"),
+    include_str!("template.rs"),
+];
+
 /// Names what a template is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// The compiler, where the project is, its manifest and lock file, the crates that notebooks name, and how templates
-    /// are made.
+pub(crate) struct Key {
+    /// The compiler, where the project is, its manifest and lock file, the crates that notebooks name, and how
+    /// templates are made.
     pub base: String,
     /// The library's sources.
     pub sources: String,
 }
 
 impl Key {
-    pub fn of(root: &Path) -> Result<Self> {
+    pub(crate) fn of(root: &Path) -> Result<Self> {
         let rustc = Command::new("rustc").arg("-vV").output().context("cannot run rustc")?.stdout;
         let manifests = ["Cargo.toml", "Cargo.lock"].map(|name| fs::read(root.join(name)).unwrap_or_default());
-        let base = digest((rustc, root, manifests, dependencies(root)?, crate::template::MAKING));
+        let base = digest((rustc, root, manifests, dependencies(root)?, MAKING));
         let mut files = Vec::new();
         list(&root.join("src"), &mut files)?;
         files.sort();
@@ -31,13 +40,13 @@ impl Key {
     }
 
     /// The template's folder name.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("{}-{}", self.base, self.sources)
     }
 }
 
 /// A short name for some content; equal content, equal name.
-pub fn digest(content: impl Hash) -> String {
+pub(crate) fn digest(content: impl Hash) -> String {
     let mut hasher = DefaultHasher::new();
     content.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
@@ -52,7 +61,7 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 /// The `:dep` lines of all notebooks of the project, each once.
-pub fn dependencies(root: &Path) -> Result<Vec<String>> {
+pub(crate) fn dependencies(root: &Path) -> Result<Vec<String>> {
     let folder = root.join("notebooks");
     let mut lines = Vec::new();
     for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {

@@ -81,8 +81,8 @@ fn serve() -> Result<()> {
     served
 }
 
-/// Ends this process when the one that started it has: a kernel when Jupyter was killed, a cell's loop when its kernel was.
-/// Both would go on for ever.
+/// Ends this process when the one that started it has: a kernel when Jupyter was killed, a cell's loop when its kernel
+/// was. Both would go on for ever.
 #[cfg(unix)]
 fn end_with_parent(workshop: Option<PathBuf>) {
     use std::os::unix::process::parent_id;

@@ -8,9 +8,9 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process;
 
-/// A kernel's own folder, in which evcxr builds its cells. It is removed when this value is dropped; the folder of a kernel
-/// that was killed is removed by the next one that starts.
-pub struct Workshop {
+/// A kernel's own folder, in which evcxr builds its cells. It is removed when this value is dropped; the folder of a
+/// kernel that was killed is removed by the next one that starts.
+pub(crate) struct Workshop {
     folder: PathBuf,
     template: Template,
     /// Held for the kernel's life, which tells others that the folder is in use.
@@ -22,7 +22,7 @@ impl Workshop {
     ///
     /// # Errors
     /// When there is no template to start from, or no place to write.
-    pub fn open(root: &Path) -> Result<Self> {
+    pub(crate) fn open(root: &Path) -> Result<Self> {
         let template = Template::ready(root)?;
         let bench = root.join(".cortado/kernels");
         fs::create_dir_all(&bench).with_context(|| format!("cannot make {}", bench.display()))?;
@@ -41,12 +41,12 @@ impl Workshop {
 
     /// The folder.
     #[cfg(unix)]
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// The environment in which evcxr works in this folder.
-    pub fn variables(&self) -> Result<Vec<(&'static str, OsString)>> {
+    pub(crate) fn variables(&self) -> Result<Vec<(&'static str, OsString)>> {
         let mut variables = vec![("EVCXR_TMPDIR", self.folder.join("cells").into_os_string())];
         variables.extend(analyzer::variables(self.template.folder()));
         #[cfg(target_os = "linux")]

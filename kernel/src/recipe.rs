@@ -10,7 +10,7 @@ use std::process::Command;
 
 /// How cargo called the compiler for a crate of a workspace.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Recipe {
+pub(crate) struct Recipe {
     /// The workspace, in which cargo calls the compiler for a member; most paths below are in it.
     folder: String,
     program: String,
@@ -21,7 +21,7 @@ pub struct Recipe {
 
 impl Recipe {
     /// The call of `program` that this process is to make; nothing if some of it is no UTF-8.
-    pub fn of_this_process(program: &OsStr, arguments: &[OsString]) -> Option<Self> {
+    pub(crate) fn of_this_process(program: &OsStr, arguments: &[OsString]) -> Option<Self> {
         let text = |word: &OsString| word.to_str().map(str::to_owned);
         // Cargo's job server ends with cargo.
         let of_cargo = |name: &str| name.starts_with("CARGO") && !name.ends_with("MAKEFLAGS");
@@ -34,16 +34,16 @@ impl Recipe {
     }
 
     /// The recipe in a file; nothing if there is none that can be read.
-    pub fn read(file: &Path) -> Option<Self> {
+    pub(crate) fn read(file: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(file).ok()?).ok()
     }
 
-    pub fn write(&self, file: &Path) -> Result<()> {
+    pub(crate) fn write(&self, file: &Path) -> Result<()> {
         fs::write(file, serde_json::to_vec(self)?).with_context(|| format!("cannot write {}", file.display()))
     }
 
     /// The same where the workspace has moved to.
-    pub fn moved_to(mut self, folder: &Path) -> Self {
+    pub(crate) fn moved_to(mut self, folder: &Path) -> Self {
         let old = std::mem::replace(&mut self.folder, folder.to_string_lossy().into_owned());
         let values = self.variables.iter_mut().map(|(_, value)| value);
         for text in self.arguments.iter_mut().chain(values) {
@@ -53,7 +53,7 @@ impl Recipe {
     }
 
     /// The same with its results in another folder.
-    pub fn into_folder(mut self, results: &Path) -> Self {
+    pub(crate) fn into_folder(mut self, results: &Path) -> Self {
         if let Some(option) = self.arguments.iter().position(|argument| argument == "--out-dir") {
             self.arguments[option + 1] = results.to_string_lossy().into_owned();
         }
@@ -61,7 +61,7 @@ impl Recipe {
     }
 
     /// The same without code for the results.
-    pub fn for_errors_only(mut self) -> Self {
+    pub(crate) fn for_errors_only(mut self) -> Self {
         for argument in self.arguments.iter_mut().filter(|argument| argument.starts_with("--emit=")) {
             *argument = "--emit=metadata".into();
         }
@@ -69,7 +69,7 @@ impl Recipe {
     }
 
     /// The call, for the crate in the same place of another workspace.
-    pub fn command(&self, workspace: &Path) -> Command {
+    pub(crate) fn command(&self, workspace: &Path) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).current_dir(workspace);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
@@ -77,12 +77,12 @@ impl Recipe {
     }
 
     /// What follows an option of the compiler, where that comes first.
-    pub fn option(&self, name: &str) -> Option<&str> {
+    pub(crate) fn option(&self, name: &str) -> Option<&str> {
         self.arguments.iter().skip_while(|argument| *argument != name).nth(1).map(String::as_str)
     }
 
     /// The file of the compiled library among the crates that this one uses.
-    pub fn library(&self) -> Option<&Path> {
+    pub(crate) fn library(&self) -> Option<&Path> {
         self.arguments.iter().find_map(|argument| argument.strip_prefix("cortado=")).map(Path::new)
     }
 }

@@ -12,9 +12,9 @@ use std::process::{Command, Stdio};
 
 /// The workspace around the folder that evcxr builds cells in.
 ///
-/// As a member of it, the cells' crate takes its profile from here: cells compile for latency, everything they depend on
-/// for speed. And the workspace has one lock file, which the second member keeps whole: a cell that names no dependencies
-/// would otherwise drop them from the lock, and the next one that does would resolve them anew.
+/// As a member of it, the cells' crate takes its profile from here: cells compile for latency, everything they depend
+/// on for speed. And the workspace has one lock file, which the second member keeps whole: a cell that names no
+/// dependencies would otherwise drop them from the lock, and the next one that does would resolve them anew.
 const MANIFEST: &str = r#"[workspace]
 members = ["cells", "library"]
 resolver = "3"
@@ -51,12 +51,8 @@ crate-type = ["dylib"]
 [target.'cfg(not(rust_analyzer))'.dependencies]
 "#;
 
-/// All that decides how a template is made, but for the project: part of its key.
-pub const MAKING: [&str; 4] =
-    [include_str!("analyzer.rs"), include_str!("cell.rs"), include_str!("recipe.rs"), include_str!("template.rs")];
-
 /// A template that a kernel works from. It stays in its place while this value lives.
-pub struct Template {
+pub(crate) struct Template {
     folder: PathBuf,
     _in_use: File,
 }
@@ -67,7 +63,7 @@ impl Template {
     ///
     /// # Errors
     /// When there is none and making one would take minutes, which is longer than Jupyter waits for a kernel.
-    pub fn ready(root: &Path) -> Result<Self> {
+    pub(crate) fn ready(root: &Path) -> Result<Self> {
         let (shelf, key) = (shelf(root), Key::of(root)?);
         if let Some(template) = Self::find(&shelf, &key)? {
             return Ok(template);
@@ -98,38 +94,28 @@ impl Template {
         Ok(Some(Self { folder, _in_use: in_use }))
     }
 
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Lays out the workspace of a kernel in `folder`. Cells are compiled with what is in the template; what cargo needs
-    /// comes when it is asked ([`copy_target`]).
-    pub fn lay_out(&self, folder: &Path) -> Result<()> {
+    /// Lays out the workspace of a kernel in `folder`. Cells are compiled with what is in the template; what cargo
+    /// needs comes when it is asked ([`copy::target`]).
+    pub(crate) fn lay_out(&self, folder: &Path) -> Result<()> {
         copy::tree(&self.folder.join("library"), &folder.join("library"))?;
         for name in ["Cargo.toml", "Cargo.lock"] {
             let cannot = || format!("cannot copy {name} of the template");
             fs::copy(self.folder.join(name), folder.join(name)).with_context(cannot)?;
         }
         // Elsewhere cargo compiles every cell.
-        if cfg!(target_os = "linux") { Ok(()) } else { copy_target(&self.folder, folder) }
+        if cfg!(target_os = "linux") { Ok(()) } else { copy::target(&self.folder, folder) }
     }
-}
-
-/// Copies what cargo has built in a template, and its records of it, to a kernel's folder.
-pub fn copy_target(template: &Path, folder: &Path) -> Result<()> {
-    let target = folder.join("cells/target");
-    if target.exists() {
-        // Copying over links would write into what they share.
-        fs::remove_dir_all(&target).with_context(|| format!("cannot remove {}", target.display()))?;
-    }
-    copy::tree(&template.join("cells/target"), &target)
 }
 
 /// Makes the template of the project as it is now, if there is none. One process at a time does this.
 ///
-/// One of the same compiler and lock file is the start of the new one, so that after a change in `src/` only the library
-/// is compiled.
-pub fn prepare(root: &Path) -> Result<()> {
+/// One of the same compiler and lock file is the start of the new one, so that after a change in `src/` only the
+/// library is compiled.
+pub(crate) fn prepare(root: &Path) -> Result<()> {
     let shelf = shelf(root);
     fs::create_dir_all(&shelf).with_context(|| format!("cannot make {}", shelf.display()))?;
     let lock = lock_file(&shelf)?;
@@ -198,8 +184,8 @@ fn fill(root: &Path, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Builds by running a session of cells, so that every flag is as a notebook's cells will have it. evcxr tells on standard
-/// error which crate is being compiled.
+/// Builds by running a session of cells, so that every flag is as a notebook's cells will have it. evcxr tells on
+/// standard error which crate is being compiled.
 fn build(root: &Path, folder: &Path) -> Result<()> {
     // `:dep` paths are relative to the notebooks.
     env::set_current_dir(root.join("notebooks")).context("cannot enter the notebooks' folder")?;

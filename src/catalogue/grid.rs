@@ -2,6 +2,7 @@
 
 use super::setting::Setting;
 use crate::error::{Error, Result};
+use crate::words::as_text;
 use rand::SeedableRng;
 use rand::seq::index;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -86,6 +87,15 @@ impl Grid {
         Setting::new(&self.codec, &parameters)
     }
 }
+
+impl fmt::Display for Grid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.codec)?;
+        self.axes.iter().try_for_each(|(name, values)| write!(f, " {name}={}", values.join("|")))
+    }
+}
+
+as_text!(Grid);
 
 impl FromStr for Grid {
     type Err = Error;

@@ -85,7 +85,7 @@ pub fn of_name(name: &str) -> Result<Arc<dyn Codec>> {
 /// What may be set when a codec makes a file: its own parameters, and those of a second stage where it may have one.
 pub fn parameters(codec: &dyn Codec) -> Vec<Parameter> {
     let mut parameters = codec.parameters();
-    parameters.extend(second::parameters(&codec.info()));
+    parameters.extend(second::parameters(codec));
     parameters
 }
 

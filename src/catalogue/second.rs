@@ -1,18 +1,27 @@
 //! The second stage: parameters that every codec has which a general compressor may follow.
 
-use crate::codec::{Info, Parameter, Values};
+use crate::codec::{Codec, Parameter, Values};
 use crate::error::{Error, Result};
 use crate::second_stage::SecondStage;
 
 /// The parameter that names the general compressor behind a codec.
 pub const SECOND: &str = "second";
-/// Its level, and the word for none.
+/// Its level, and what that is called behind a codec that has a `level` of its own.
 const LEVEL: &str = "level";
+const SECOND_LEVEL: &str = "second_level";
+/// The word for none.
 pub(super) const NONE: &str = "none";
 
+fn level_of(codec: &dyn Codec) -> &'static str {
+    match codec.parameters().iter().any(|parameter| parameter.name == LEVEL) {
+        true => SECOND_LEVEL,
+        false => LEVEL,
+    }
+}
+
 /// The parameters that such a codec has besides its own.
-pub(super) fn parameters(info: &Info) -> Vec<Parameter> {
-    let Some(default) = info.second_stage else { return Vec::new() };
+pub(super) fn parameters(codec: &dyn Codec) -> Vec<Parameter> {
+    let Some(default) = codec.info().second_stage else { return Vec::new() };
     let levels = SecondStage::ALL.map(SecondStage::levels);
     let least = levels.iter().map(|levels| *levels.start()).min().unwrap_or(0);
     let most = levels.iter().map(|levels| *levels.end()).max().unwrap_or(0);
@@ -23,7 +32,7 @@ pub(super) fn parameters(info: &Info) -> Vec<Parameter> {
             None => NONE,
         }),
         Parameter::integer(
-            LEVEL,
+            level_of(codec),
             least.into()..=most.into(),
             "how hard that compressor tries; each has a range of its own",
         )
@@ -31,27 +40,27 @@ pub(super) fn parameters(info: &Info) -> Vec<Parameter> {
     ]
 }
 
-/// The second stage of a setting, and its level.
-pub(super) fn stage(values: &Values) -> Option<(SecondStage, Option<u32>)> {
-    let name = values.maybe_word(SECOND)?;
-    let stage = SecondStage::ALL.into_iter().find(|stage| stage.name() == name)?;
-    Some((stage, values.maybe_integer(LEVEL).map(|level| level as u32)))
-}
-
-/// Refuses a level of another method or of none.
-pub(super) fn check(codec: &str, values: &Values) -> Result<()> {
-    if values.maybe_word(SECOND).is_none() {
-        return Ok(());
-    }
-    let Some(level) = values.maybe_integer(LEVEL) else { return Ok(()) };
-    let Some((stage, _)) = stage(values) else {
-        let message = format!("{codec}: {LEVEL} is for a second stage, and none is named: {SECOND}=xz and the like");
-        return Err(Error::Unsupported(message));
+/// The second stage that values name, and its level.
+///
+/// # Errors
+/// [`Error::Conflict`] for a level without a stage, [`Error::OutOfRange`] for a level that the stage does not have.
+pub(super) fn stage(codec: &dyn Codec, values: &Values) -> Result<Option<(SecondStage, Option<u32>)>> {
+    let Some(word) = values.maybe_word(SECOND) else { return Ok(None) };
+    let (name, level_of) = (codec.info().name, level_of(codec));
+    let level = values.maybe_integer(level_of);
+    let Some(stage) = SecondStage::ALL.into_iter().find(|stage| stage.name() == word) else {
+        return match level {
+            None => Ok(None),
+            Some(_) => Err(Error::Conflict(format!(
+                "{name}: {level_of} is for a second stage, and none is named: {SECOND}=xz and the like"
+            ))),
+        };
     };
-    let levels = stage.levels();
-    if !levels.contains(&(level as u32)) {
-        let (least, most) = (levels.start(), levels.end());
-        return Err(Error::Unsupported(format!("{codec} {LEVEL}={level}: expected {least} to {most} for {stage}")));
+    match level {
+        Some(level) if !stage.levels().contains(&(level as u32)) => {
+            let expected = format!("{} to {} for {stage}", stage.levels().start(), stage.levels().end());
+            Err(Error::out_of_range(format!("{name} {level_of}"), level, expected))
+        }
+        level => Ok(Some((stage, level.map(|level| level as u32)))),
     }
-    Ok(())
 }

@@ -2,12 +2,14 @@
 
 use super::second;
 use crate::codec::{Codec, Data, Decoded, Description, Form, Given, Reading, Values};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::file::{self, Existing};
 use crate::limits::Limits;
 use crate::second_stage::SecondStage;
 use crate::table::{Cell, Record};
+use crate::words::as_text;
 use std::fmt;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,6 +22,8 @@ pub struct Setting {
     codec: Arc<dyn Codec>,
     name: &'static str,
     values: Values,
+    /// The general compressor behind it, and its level.
+    stage: Option<(SecondStage, Option<u32>)>,
     /// The given values as text.
     texts: Vec<(&'static str, String)>,
 }
@@ -28,8 +32,9 @@ impl Setting {
     /// A codec's setting of these parameters.
     ///
     /// # Errors
-    /// [`Error::Unsupported`](crate::Error::Unsupported) for a codec or a parameter that there is not or that is given
-    /// twice, for a value that is outside the parameter's range, and for values that do not go together; the error
+    /// [`Error::Unsupported`] for a codec or a parameter that there is not,
+    /// [`Error::OutOfRange`] for a value outside the parameter's range, and
+    /// [`Error::Conflict`] for one given twice and for values that do not go together; the error
     /// names what is allowed.
     pub fn new(codec: &str, parameters: &[(&str, &str)]) -> Result<Self> {
         Self::of(super::of_name(codec)?, parameters.iter().copied())
@@ -42,16 +47,16 @@ impl Setting {
     pub fn of<'a>(codec: Arc<dyn Codec>, given: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self> {
         let name = codec.info().name;
         let values = Values::parse(name, &super::parameters(&*codec), given)?;
-        second::check(name, &values)?;
+        let stage = second::stage(&*codec, &values)?;
         codec.check(&values)?;
         let texts = values.given().map(|(name, value)| (name, value.to_string())).collect();
-        Ok(Self { codec, name, values, texts })
+        Ok(Self { codec, name, values, stage, texts })
     }
 
     /// The setting of a row of [`Sweep::run`](crate::sweep::Sweep::run)'s table.
     ///
     /// # Errors
-    /// [`Error::Unsupported`](crate::Error::Unsupported) when the row names no codec; otherwise as [`Setting::new`].
+    /// [`Error::Unsupported`] when the row names no codec; otherwise as [`Setting::new`].
     pub fn of_row(row: &Record<'_>) -> Result<Self> {
         let codec = super::of_name(&row.text("codec"))?;
         let exact = |cell: &Cell| match cell {
@@ -78,7 +83,7 @@ impl Setting {
 
     /// The general compressor behind the codec.
     pub fn second_stage(&self) -> Option<SecondStage> {
-        second::stage(&self.values).map(|(stage, _)| stage)
+        self.stage.map(|(stage, _)| stage)
     }
 
     /// Whether any damage to a file is found when it is read.
@@ -111,7 +116,7 @@ impl Setting {
         let fits = |form: &&Form| form.sets.iter().all(|(name, value)| self.has(name, value));
         let form = forms.iter().filter(fits).max_by_key(|form| form.sets.len()).or(forms.first());
         let first = form.map_or(self.name, |form| form.extension);
-        match second::stage(&self.values) {
+        match self.stage {
             Some((stage, _)) => format!("{first}.{}", stage.extension()),
             None => first.to_owned(),
         }
@@ -124,7 +129,7 @@ impl Setting {
     /// The bytes of the file of a photo or a label volume.
     ///
     /// # Errors
-    /// [`Error::Unsupported`](crate::Error::Unsupported) when the codec is for the other kind of data, and the codec's
+    /// [`Error::Unsupported`] when the codec is for the other kind of data, and the codec's
     /// own.
     pub fn encode(&self, data: &Data) -> Result<Vec<u8>> {
         self.encode_given(&Given::from(data))
@@ -136,7 +141,7 @@ impl Setting {
     /// As [`Setting::encode`].
     pub fn encode_given(&self, given: &Given) -> Result<Vec<u8>> {
         let file = self.codec.encode(given, &self.values)?;
-        match second::stage(&self.values) {
+        match self.stage {
             Some((stage, level)) => stage.encode(&file, level),
             None => Ok(file),
         }
@@ -145,8 +150,8 @@ impl Setting {
     /// What such a file holds, under the default [`Limits`] unless told otherwise.
     ///
     /// # Errors
-    /// [`Error::Malformed`](crate::Error::Malformed) when the bytes are no such file or a damaged one,
-    /// [`Error::TooLarge`](crate::Error::TooLarge) when they ask for more than the limits allow.
+    /// [`Error::Malformed`] when the bytes are no such file or a damaged one,
+    /// [`Error::TooLarge`] when they ask for more than the limits allow.
     pub fn decode(&self, bytes: &[u8], reading: &Reading) -> Result<Data> {
         Ok(self.decode_noting(bytes, reading)?.data)
     }
@@ -180,14 +185,42 @@ impl Setting {
     /// Encodes into a file, which is written whole or not at all.
     ///
     /// # Errors
-    /// As [`Setting::encode`], and [`Error::Io`](crate::Error::Io) when the file cannot be written.
+    /// As [`Setting::encode`], and [`Error::Io`] when the file cannot be written.
     pub fn save(&self, data: &Data, path: impl AsRef<Path>) -> Result<()> {
         file::write(path.as_ref(), &self.encode(data)?, Existing::Replace)
     }
 
+    /// Encodes into a pipe or whatever else takes bytes; `name` is what errors call it.
+    ///
+    /// # Errors
+    /// As [`Setting::encode`], and [`Error::Io`] when it cannot be written to.
+    pub fn encode_to(&self, data: &Data, out: &mut dyn Write, name: &str) -> Result<()> {
+        let file = self.codec.encode(&Given::from(data), &self.values)?;
+        match self.stage {
+            Some((stage, level)) => stage.encode_to(&file, level, out, name),
+            None => out.write_all(&file).map_err(Error::io("write", Path::new(name))),
+        }
+    }
+
+    /// What the file at a path holds.
+    ///
+    /// # Errors
+    /// As [`Setting::decode`], and [`Error::Io`] when the file cannot be read.
+    pub fn open(&self, path: impl AsRef<Path>, reading: &Reading) -> Result<Data> {
+        self.decode(&file::read(path.as_ref(), &reading.limits)?, reading)
+    }
+
+    /// What a pipe or whatever else yields bytes holds; `name` is what errors call it.
+    ///
+    /// # Errors
+    /// As [`Setting::open`].
+    pub fn decode_from(&self, input: &mut dyn Read, name: &str, reading: &Reading) -> Result<Data> {
+        self.decode(&file::read_stream(input, name, &reading.limits)?, reading)
+    }
+
     /// Works on what is behind the second stage; a limit of bytes holds for all that is in memory at one time.
     fn inside<T>(&self, bytes: &[u8], limits: &Limits, work: impl FnOnce(&[u8], &Limits) -> Result<T>) -> Result<T> {
-        limits.within(bytes.len() as u64, |limits| match second::stage(&self.values) {
+        limits.within(bytes.len() as u64, |limits| match self.stage {
             None => work(bytes, limits),
             Some((stage, _)) => {
                 let first = stage.decode(bytes, limits)?;
@@ -203,6 +236,8 @@ impl fmt::Display for Setting {
         self.texts.iter().try_for_each(|(name, value)| write!(f, " {name}={value}"))
     }
 }
+
+as_text!(Setting);
 
 impl fmt::Debug for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

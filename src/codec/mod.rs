@@ -41,7 +41,7 @@
 //! let photo = Photo::from_grey(2, 4, vec![9; 8])?;
 //! let file = setting.encode(&photo.clone().into())?;
 //! assert_eq!(catalogue::of_bytes(&file).unwrap().decode(&file, &Default::default())?, photo.into());
-//! assert_eq!("thin every=0".parse::<Setting>().unwrap_err().to_string(), "thin every=0: expected 1 to 16");
+//! assert_eq!("thin every=0".parse::<Setting>().unwrap_err().to_string(), "thin every must be 1 to 16, but is 0");
 //! # Ok::<(), cortado::Error>(())
 //! ```
 

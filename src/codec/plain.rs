@@ -76,7 +76,7 @@ impl Codec for RawCodec {
             Data::Volume(volume) => {
                 let label_type = volume.label_type();
                 with_label_type!(label_type, T => {
-                    let labels = bytes.chunks_exact(label_type.bytes()).map(<T as Label>::from_le).collect();
+                    let labels = bytes.chunks_exact(label_type.bytes()).map(<T as Label>::from_le_slice).collect();
                     Volume::<T>::from_vec(volume.shape(), labels)?.into()
                 })
             }

@@ -18,8 +18,9 @@ impl Values {
     /// Reads the given names and texts.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for a name that no parameter has or that is given twice, and for a value that is not of
-    /// the parameter's kind or outside its range, with what is allowed. `of` is whose parameters they are.
+    /// [`Error::Unsupported`] for a name that no parameter has, [`Error::Conflict`] for one that is given twice,
+    /// [`Error::OutOfRange`] for a value that is not of the parameter's kind or outside its range, with what is
+    /// allowed. `of` is whose parameters they are.
     pub fn parse<'a>(
         of: &str,
         parameters: &[Parameter],
@@ -34,13 +35,13 @@ impl Values {
                 return Err(Error::Unsupported(format!("{of} has no parameter {name:?}: {known}")));
             };
             if values.is_given(name) {
-                return Err(Error::Unsupported(format!("{of} is given {name} twice")));
+                return Err(Error::Conflict(format!("{of} is given {name} twice")));
             }
             if parameter.default.is_none() && text == parameter.unset && !text.is_empty() {
                 continue;
             }
-            let wrong = |error| Error::Unsupported(format!("{of} {name}={text}: {error}"));
-            values.given.push((parameter.name, parameter.kind.parse(text).map_err(wrong)?));
+            let wrong = || Error::out_of_range(format!("{of} {name}"), text, parameter.kind.expected());
+            values.given.push((parameter.name, parameter.kind.parse(text).ok_or_else(wrong)?));
         }
         Ok(values)
     }

@@ -54,7 +54,7 @@ impl Codec for CompressoCodec {
     }
 
     fn encode(&self, given: &Given, values: &Values) -> Result<Vec<u8>> {
-        super::encode_any(given.volume()?, &Self::options(values)?)
+        super::encode(given.volume()?, &Self::options(values)?)
     }
 
     fn decode(&self, bytes: &[u8], _: &Values, reading: &Reading) -> Result<Decoded> {

@@ -197,7 +197,7 @@ impl<'a, T: Label, W: Label> Decoder<'a, T, W> {
 
 /// The label of a component.
 fn id<T: Label>(ids: &[u8], component: u32) -> T {
-    T::from_le(&ids[component as usize * T::BYTES..][..T::BYTES])
+    T::from_le_slice(&ids[component as usize * T::BYTES..][..T::BYTES])
 }
 
 /// Writes the labels of all voxels that are off the boundary, of boundary voxels right of such a one, and of those
@@ -284,7 +284,7 @@ impl<T: Label> Locations<'_, T> {
             return Err(Error::malformed_at(FORMAT, offset, "there are fewer location entries than locations"));
         };
         self.position += T::BYTES;
-        Ok(T::from_le(entry))
+        Ok(T::from_le_slice(entry))
     }
 
     fn no_neighbour(&self, code: T) -> Error {

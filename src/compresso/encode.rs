@@ -8,17 +8,17 @@ use super::options::{CompressoOptions, Connectivity, Steps};
 use super::run_lengths::RunLengths;
 use super::windows::{Distinct, Grid, Indices};
 use crate::error::{Error, Result};
-use crate::volume::{Label, LabelType, Volume};
+use crate::volume::{Label, LabelType, VolumeView};
 use rayon::prelude::*;
 
-pub(super) fn encode<T: Label>(volume: &Volume<T>, options: &CompressoOptions) -> Result<Vec<u8>> {
+pub(super) fn encode<T: Label>(volume: VolumeView<T>, options: &CompressoOptions) -> Result<Vec<u8>> {
     let shape = volume.shape();
     if let Some(side) = shape.into_iter().find(|&side| side > 65535) {
-        return Err(Error::OutOfRange {
-            name: "a side of the volume",
-            found: side.to_string(),
-            expected: "at most 65535 voxels, which is all that the format can write down",
-        });
+        return Err(Error::out_of_range(
+            "a side of the volume",
+            side,
+            "at most 65535 voxels, which is all that the format can write down",
+        ));
     }
     let mut header = Header {
         version: options.writes_index().into(),
@@ -79,7 +79,7 @@ struct Map<T> {
 }
 
 impl<T: Label> Map<T> {
-    fn new(volume: &Volume<T>, header: &Header) -> Result<Self> {
+    fn new(volume: VolumeView<T>, header: &Header) -> Result<Self> {
         let [depth, height, width] = header.shape;
         let mut boundary = BitMap::new(depth, height, width);
         let slice_words = boundary.slice_words();
@@ -126,7 +126,7 @@ fn ids_of_slice<T: Label>(labels: &[T], boundary: BitSlice, runs: &mut Runs) -> 
 }
 
 /// The label of each component that may reach through the slices.
-fn ids_of_volume<T: Label>(volume: &Volume<T>, boundary: &BitMap) -> Result<Vec<T>> {
+fn ids_of_volume<T: Label>(volume: VolumeView<T>, boundary: &BitMap) -> Result<Vec<T>> {
     let mut ids = Vec::new();
     let joined = Joined::find(boundary, |z, runs| {
         let first_voxels = runs.first_voxels().iter();
@@ -153,7 +153,7 @@ impl<'a> Neighbours<'a> {
 }
 
 /// The entries of one slice's indeterminate locations.
-fn locations_of_slice<T: Label>(volume: &Volume<T>, z: usize, boundary: Neighbours) -> Vec<T> {
+fn locations_of_slice<T: Label>(volume: VolumeView<T>, z: usize, boundary: Neighbours) -> Vec<T> {
     let Neighbours { here, in_front, behind, connectivity } = boundary;
     let labels = volume.slice(z);
     let (width, height) = (here.width, labels.len() / here.width);

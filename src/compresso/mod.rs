@@ -69,7 +69,7 @@ mod run_lengths;
 mod stream;
 mod windows;
 
-pub use array::CompressoArray;
+pub use array::{CompressoArray, CompressoStreams};
 pub(crate) use codec::CompressoCodec;
 pub use header::{HEADER_BYTES, Header};
 pub use options::{CompressoOptions, Connectivity, Steps};
@@ -80,7 +80,7 @@ use crate::limits::Limits;
 use crate::memory;
 use crate::second_stage::SecondStage;
 use crate::volume::{
-    AnyVolume, Label, LabelsMut, Volume, VolumeRef, check_buffer, check_range, with_label_type, with_volume,
+    AnyVolume, AnyVolumeView, Label, LabelsMut, Volume, check_buffer, check_range, with_label_type, with_volume,
 };
 use std::ops::Range;
 use std::path::Path;
@@ -93,20 +93,12 @@ use std::path::Path;
 /// # Errors
 /// [`Error::OutOfRange`] when a side exceeds 65,535 voxels, [`Error::Unsupported`] when the volume has more different
 /// windows than its steps can number.
-pub fn encode<T: Label>(volume: &Volume<T>, options: &CompressoOptions) -> Result<Vec<u8>> {
-    encode_ref(T::volume(volume), options)
+pub fn encode<'a>(volume: impl Into<AnyVolumeView<'a>>, options: &CompressoOptions) -> Result<Vec<u8>> {
+    encode_view(volume.into(), options)
 }
 
-fn encode_ref(volume: VolumeRef, options: &CompressoOptions) -> Result<Vec<u8>> {
-    with_volume!(VolumeRef, volume, volume => encode::encode(volume, options))
-}
-
-/// [`encode`] for a volume whose label type a file decided.
-///
-/// # Errors
-/// As [`encode`].
-pub fn encode_any(volume: &AnyVolume, options: &CompressoOptions) -> Result<Vec<u8>> {
-    with_volume!(volume, volume => encode(volume, options))
+fn encode_view(volume: AnyVolumeView, options: &CompressoOptions) -> Result<Vec<u8>> {
+    with_volume!(AnyVolumeView, volume, volume => encode::encode(volume, options))
 }
 
 /// The volume of a stream, under the default [`Limits`].
@@ -134,11 +126,17 @@ pub fn decode_with(bytes: &[u8], limits: &Limits) -> Result<AnyVolume> {
 /// The volume of a file `.cpso`, or of one compressed a second time such as `.cpso.xz`, under the default [`Limits`].
 ///
 /// # Errors
-/// [`Error::Io`] when the file cannot be read, else as [`decode_with`].
+/// As [`open_with`].
 pub fn open(path: impl AsRef<Path>) -> Result<AnyVolume> {
-    let limits = Limits::new();
-    let stream = SecondStage::read(path.as_ref(), &limits)?;
-    limits.within(stream.len() as u64, |limits| decode_with(&stream, limits))
+    open_with(path, &Limits::new())
+}
+
+/// As [`open`], under limits for all that is in memory at once.
+///
+/// # Errors
+/// [`Error::Io`] when the file cannot be read, else as [`decode_with`].
+pub fn open_with(path: impl AsRef<Path>, limits: &Limits) -> Result<AnyVolume> {
+    SecondStage::open_file(path.as_ref(), limits, decode_with)
 }
 
 /// Writes the stream of a volume to a file, replacing an existing one; compressed a second time at the method's default
@@ -146,8 +144,22 @@ pub fn open(path: impl AsRef<Path>) -> Result<AnyVolume> {
 ///
 /// # Errors
 /// [`Error::Io`] when the file cannot be written, else as [`encode`].
-pub fn save(volume: &AnyVolume, path: impl AsRef<Path>, options: &CompressoOptions) -> Result<()> {
-    SecondStage::write(path.as_ref(), encode_any(volume, options)?)
+pub fn save<'a>(
+    volume: impl Into<AnyVolumeView<'a>>,
+    path: impl AsRef<Path>,
+    options: &CompressoOptions,
+) -> Result<()> {
+    SecondStage::write(path.as_ref(), encode(volume, options)?)
+}
+
+/// What a stream's header says.
+///
+/// # Errors
+/// As [`decode_with`], but only what comes before the labels is looked at.
+pub fn info(bytes: &[u8], limits: &Limits) -> Result<Header> {
+    let header = *Stream::parse(bytes)?.header();
+    header.check(limits)?;
+    Ok(header)
 }
 
 /// The slices of a range of z. With the index of the slices (version 1) only they are decoded, after a pass over the
@@ -176,18 +188,20 @@ fn decode_labels<T: Label>(stream: &Stream, z: Range<usize>, limits: &Limits) ->
 }
 
 /// Decodes a stream into the caller's buffer, which has one label a voxel, and returns the volume's shape (z, y, x).
-/// What the buffer held is overwritten, also when the stream turns out to be damaged.
+/// What the buffer held is overwritten, also when the stream turns out to be damaged. The buffer's bytes do not count
+/// against the limits.
 ///
 /// # Errors
 /// [`Error::Unsupported`] when the stream's labels are of another type, [`Error::ShapeMismatch`] when the buffer is of
 /// another size, else as [`decode_with`].
-pub fn decode_into<T: Label>(bytes: &[u8], labels: &mut [T]) -> Result<[usize; 3]> {
-    decode_into_mut(bytes, T::labels_mut(labels))
+pub fn decode_into<T: Label>(bytes: &[u8], labels: &mut [T], limits: &Limits) -> Result<[usize; 3]> {
+    decode_into_mut(bytes, T::labels_mut(labels), limits)
 }
 
-fn decode_into_mut(bytes: &[u8], labels: LabelsMut) -> Result<[usize; 3]> {
+fn decode_into_mut(bytes: &[u8], labels: LabelsMut, limits: &Limits) -> Result<[usize; 3]> {
     let stream = Stream::parse(bytes)?;
     let header = stream.header();
+    limits.check_voxels(header.voxels())?;
     with_volume!(LabelsMut, labels, labels => {
         check_buffer(labels, header.label_type, header.shape, header.voxels())?;
         decode::decode_slices(&stream, 0..header.shape[0], labels)?;
@@ -224,19 +238,32 @@ pub fn validate(bytes: &[u8], limits: &Limits) -> Result<()> {
 /// that returns the label itself.
 ///
 /// ```
-/// use cortado::{Volume, compresso::{self, CompressoOptions}};
+/// use cortado::{Limits, Volume, compresso::{self, CompressoOptions}};
 /// let volume = Volume::from_vec([1, 2, 2], vec![1u8, 1, 2, 2])?;
 /// let bytes = compresso::encode(&volume, &CompressoOptions::new())?;
-/// let merged = compresso::remap(&bytes, |label| Some(if label == 2 { 255 } else { label }))?;
+/// let map = |label| Some(if label == 2 { 255 } else { label });
+/// let merged = compresso::remap(&bytes, map, &Limits::new())?;
 /// assert_eq!(compresso::decode(&merged)?, Volume::from_vec([1, 2, 2], vec![1u8, 1, 255, 255])?.into());
 /// # Ok::<(), cortado::Error>(())
 /// ```
 ///
 /// # Errors
 /// [`Error::Unsupported`] when `map` returns `None`, [`Error::OutOfRange`] when a new label does not fit the stream's
-/// label type, [`Error::Malformed`] when the stream is damaged.
-pub fn remap(bytes: &[u8], map: impl FnMut(u64) -> Option<u64>) -> Result<Vec<u8>> {
-    remap::remap(&Stream::parse(bytes)?, map)
+/// label type, [`Error::Malformed`] when the stream is damaged, [`Error::TooLarge`] when the new stream may take more
+/// bytes than the limits allow.
+pub fn remap(bytes: &[u8], map: impl FnMut(u64) -> Option<u64>, limits: &Limits) -> Result<Vec<u8>> {
+    remap::remap(&Stream::parse(bytes)?, map, limits)
+}
+
+/// The different labels of a stream, ascending, without decoding it.
+///
+/// # Errors
+/// [`Error::Malformed`] when the stream is damaged, [`Error::TooLarge`] when the labels take more bytes than the limits
+/// allow.
+pub fn labels(bytes: &[u8], limits: &Limits) -> Result<Vec<u64>> {
+    let stream = Stream::parse(bytes)?;
+    limits.check_bytes(8 * (stream.header().ids + stream.header().locations))?;
+    stream.labels()
 }
 
 /// The volume of a stream that the paper's own code wrote (`github.com/VCG/compresso`), a format without a magic that

@@ -2,8 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::volume::LabelType;
-use crate::words::words;
+use crate::words::{as_text, words};
 use std::fmt;
+use std::str::FromStr;
 
 /// The size of a window in voxels; their product is from 1 to 64.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,11 +27,7 @@ impl Steps {
     pub fn new(x: u8, y: u8, z: u8) -> Result<Self> {
         let product = u32::from(x) * u32::from(y) * u32::from(z);
         if !(1..=64).contains(&product) {
-            return Err(Error::OutOfRange {
-                name: "the product of the steps",
-                found: format!("{x} x {y} x {z}"),
-                expected: "from 1 to 64",
-            });
+            return Err(Error::out_of_range("the product of the steps", format!("{x} x {y} x {z}"), "from 1 to 64"));
         }
         Ok(Self { x, y, z })
     }
@@ -78,6 +75,21 @@ impl fmt::Display for Steps {
     }
 }
 
+/// As it is displayed: `4x4x1`, x first.
+impl FromStr for Steps {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let steps: Vec<u8> = text.split('x').filter_map(|step| step.parse().ok()).collect();
+        match steps.as_slice() {
+            &[x, y, z] if text.split('x').count() == 3 => Self::new(x, y, z),
+            _ => Err(Error::out_of_range("steps", format!("{text:?}"), "three numbers such as 4x4x1")),
+        }
+    }
+}
+
+as_text!(Steps);
+
 impl fmt::Debug for Steps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Steps({self})")
@@ -116,6 +128,8 @@ impl Connectivity {
 /// let options = CompressoOptions::new().steps(Steps::new(8, 8, 1)?).connectivity(Connectivity::Six);
 /// # Ok::<(), cortado::Error>(())
 /// ```
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CompressoOptions {
     pub(super) steps: Option<Steps>,

@@ -4,10 +4,17 @@ use super::header::HEADER_BYTES;
 use super::locations::{ESCAPE, OFFSET};
 use super::stream::Stream;
 use crate::error::Result;
+use crate::limits::Limits;
 
-pub(super) fn remap(stream: &Stream, mut map: impl FnMut(u64) -> Option<u64>) -> Result<Vec<u8>> {
+/// Bytes that the index of a slice takes here.
+const SLICE_BYTES: u64 = 40;
+
+pub(super) fn remap(stream: &Stream, mut map: impl FnMut(u64) -> Option<u64>, limits: &Limits) -> Result<Vec<u8>> {
     let mut header = *stream.header();
     let label_type = header.label_type;
+    // Every entry may become two.
+    let most = stream.bytes().len() as u64 + header.locations * label_type.bytes() as u64;
+    limits.check_bytes(most + header.shape[0] as u64 * SLICE_BYTES)?;
     let mut renamed = |label| label_type.renamed(label, &mut map);
     let mut bytes = stream.bytes()[..HEADER_BYTES].to_vec();
     for id in stream.ids() {

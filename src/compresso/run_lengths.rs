@@ -132,7 +132,7 @@ impl<'a, W: Label> Reader<'a, W> {
         for block in self.entries[self.position..].chunks(256 * W::BYTES) {
             let windows = block
                 .chunks_exact(W::BYTES)
-                .map(|entry| windows_of(W::from_le(entry).into()))
+                .map(|entry| windows_of(W::from_le_slice(entry).into()))
                 .fold(0u64, u64::saturating_add);
             if windows > count {
                 break;
@@ -162,7 +162,7 @@ impl<'a, W: Label> Reader<'a, W> {
             ));
         };
         self.position += W::BYTES;
-        Ok(W::from_le(entry).into())
+        Ok(W::from_le_slice(entry).into())
     }
 
     /// The next windows.
@@ -209,7 +209,7 @@ impl<'a, W: Label> Reader<'a, W> {
     /// Refuses windows that are left over. Runs of none mean nothing, and what skips entries has passed some of them.
     pub(super) fn finish(&self) -> Result<()> {
         let rest = &self.entries[self.position..];
-        if self.zeros > 0 || rest.chunks_exact(W::BYTES).any(|entry| windows_of(W::from_le(entry).into()) > 0) {
+        if self.zeros > 0 || rest.chunks_exact(W::BYTES).any(|entry| windows_of(W::from_le_slice(entry).into()) > 0) {
             let offset = self.offset + self.position;
             return Err(Error::malformed_at(FORMAT, offset, "it has more windows than the volume"));
         }
@@ -219,7 +219,7 @@ impl<'a, W: Label> Reader<'a, W> {
 
 /// Run lengths with as many windows of index 0 appended as they lack of `count`.
 pub(super) fn append_missing_zeros<W: Label>(entries: &[u8], count: u64) -> Vec<u8> {
-    let windows = entries.chunks_exact(W::BYTES).map(|entry| windows_of(W::from_le(entry).into()));
+    let windows = entries.chunks_exact(W::BYTES).map(|entry| windows_of(W::from_le_slice(entry).into()));
     let found = windows.fold(0, u64::saturating_add);
     let mut entries = Entries::<W> { bytes: entries.to_vec(), ..Entries::new() };
     entries.run(count.saturating_sub(found));

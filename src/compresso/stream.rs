@@ -4,6 +4,7 @@ use super::header::{FORMAT, HEADER_BYTES, Header};
 use super::locations::{ESCAPE, OFFSET};
 use crate::error::{Error, Result};
 use crate::volume::LabelType;
+use std::fmt;
 use std::ops::Range;
 
 /// A Compresso stream in memory, its header read and its sections told apart.
@@ -202,6 +203,12 @@ impl<'a> Stream<'a> {
         let ids = id_starts.zip(&id_ends).map(|(start, &end)| start..end);
         let locations = starts.iter().zip(location_ends).map(|(&start, end)| start..end);
         Ok(Some(ids.zip(locations).map(|(ids, locations)| SliceIndex { ids, locations }).collect()))
+    }
+}
+
+impl fmt::Debug for Stream<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Stream of {} bytes, {:?}", self.bytes.len(), self.header)
     }
 }
 

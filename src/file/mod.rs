@@ -46,6 +46,11 @@ pub fn read_stream(stream: &mut dyn Read, name: &str, limits: &Limits) -> Result
     gathered.map_err(|error| error.downcast().unwrap_or_else(Error::io("read", Path::new(name))))
 }
 
+/// The error of a source without a name, or of what it is compressed with.
+pub(crate) fn failed(error: io::Error) -> Error {
+    error.downcast().unwrap_or_else(|source| Error::Io { action: "read", path: Default::default(), source })
+}
+
 /// All that a reader yields, when it is at most the limits' bytes; about `expected` bytes, or nobody knows. The memory
 /// is reserved as it is needed, never more than the limit. Errors other than the reader's hold an [`Error`], for
 /// `downcast`.

@@ -19,7 +19,7 @@ pub(super) enum Stored {
 
 impl Stored {
     /// What the file's notes and the names of its components say, unless the caller knows.
-    pub fn of(frame: &Frame, notes: &Notes, transform: Transform) -> Self {
+    pub(super) fn of(frame: &Frame, notes: &Notes, transform: Transform) -> Self {
         let names: Vec<u8> = frame.components.iter().map(|component| component.id).collect();
         match (names[..].len(), transform) {
             (_, Transform::None) | (1, _) => Self::Plain,

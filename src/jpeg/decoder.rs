@@ -46,12 +46,12 @@ pub(super) struct Decoder {
 
 impl Decoder {
     /// Whether a scan has come.
-    pub fn has_begun(&self) -> bool {
+    pub(super) fn has_begun(&self) -> bool {
         !self.states.is_empty()
     }
 
     /// Whether all has come that could, down to the lowest bit.
-    pub fn is_complete(&self) -> bool {
+    pub(super) fn is_complete(&self) -> bool {
         let complete = |state: &State| match &state.progress {
             Some(progress) => progress.scans_to_come() == 0,
             None => state.steps.is_some(),
@@ -60,12 +60,12 @@ impl Decoder {
     }
 
     /// Notes that the file cannot be followed beyond a place.
-    pub fn stop(&mut self, offset: usize) {
+    pub(super) fn stop(&mut self, offset: usize) {
         self.damage.get_or_insert((offset, Damage::Nonsense));
     }
 
     /// Decodes the scan with this header, of which the data begins at `start`, and tells where to look for a marker.
-    pub fn scan(&mut self, segment: Segment, bytes: &[u8], start: usize, budget: &mut Budget) -> Result<usize> {
+    pub(super) fn scan(&mut self, segment: Segment, bytes: &[u8], start: usize, budget: &mut Budget) -> Result<usize> {
         let Some(frame) = &self.frame else {
             return Err(Error::malformed_at(FORMAT, segment.offset, "a scan comes before the frame"));
         };
@@ -139,7 +139,7 @@ impl Decoder {
 
     /// The picture of what has come, when that is all or may be less. `ended` when the file has its last marker, `at`
     /// is where reading ended.
-    pub fn finish(
+    pub(super) fn finish(
         mut self,
         ended: bool,
         at: usize,

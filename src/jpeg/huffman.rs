@@ -83,7 +83,7 @@ impl Table {
     ///
     /// `None` when there are more codes than fit, counting that one of only ones is no code, or when there are not as
     /// many symbols.
-    pub fn new(counts: &[u8; 16], values: &[u8]) -> Option<Self> {
+    pub(super) fn new(counts: &[u8; 16], values: &[u8]) -> Option<Self> {
         let mut table = Self { look: [0; 1 << LOOK], limit: [0; 17], first: [0; 17], symbols: [0; 256] };
         table.symbols.get_mut(..values.len())?.copy_from_slice(values);
         let (mut code, mut index) = (0_u32, 0_u32);
@@ -121,7 +121,7 @@ impl Table {
     }
 
     /// Whether no symbol is larger than what a table of DC coefficients may hold.
-    pub fn serves_dc(&self) -> bool {
+    pub(super) fn serves_dc(&self) -> bool {
         self.symbols.iter().all(|&symbol| symbol <= 15)
     }
 
@@ -158,23 +158,23 @@ pub(super) struct Bits<'a> {
 }
 
 impl<'a> Bits<'a> {
-    pub fn new(data: &'a [u8], at: usize) -> Self {
+    pub(super) fn new(data: &'a [u8], at: usize) -> Self {
         Self { data, at, next: 0, have: 0, made_up: 0, ended: false }
     }
 
     /// Goes on at another byte.
-    pub fn restart(&mut self, at: usize) {
+    pub(super) fn restart(&mut self, at: usize) {
         *self = Self::new(self.data, at);
     }
 
     /// Whether more bits were read than there are.
     #[inline(always)]
-    pub fn overrun(&self) -> bool {
+    pub(super) fn overrun(&self) -> bool {
         self.made_up > self.have
     }
 
     /// Where the first byte is of which no bit was read.
-    pub fn position(&self) -> usize {
+    pub(super) fn position(&self) -> usize {
         // Bytes of 0xFF have a second one, which is found again by going back over them.
         let mut at = self.at;
         for _ in 0..self.have.saturating_sub(self.made_up) / 8 {
@@ -184,7 +184,7 @@ impl<'a> Bits<'a> {
     }
 
     /// Where the next marker is, as the position of its code, and the code; `None` when the data ends without.
-    pub fn marker(&self, from: usize) -> Option<(usize, u8)> {
+    pub(super) fn marker(&self, from: usize) -> Option<(usize, u8)> {
         let mut at = from;
         loop {
             at += self.data.get(at..)?.iter().position(|&byte| byte == 0xFF)?;
@@ -283,7 +283,7 @@ impl<'a> Bits<'a> {
 
     /// The next `count` bits, at most 16, as a number.
     #[inline(always)]
-    pub fn take(&mut self, count: u32) -> u32 {
+    pub(super) fn take(&mut self, count: u32) -> u32 {
         self.refill();
         let bits = (self.next >> 32) as u32;
         self.skip(count);
@@ -292,14 +292,14 @@ impl<'a> Bits<'a> {
 
     /// A difference of DC coefficients.
     #[inline(always)]
-    pub fn difference(&mut self, table: &Table) -> Result<i32, Bad> {
+    pub(super) fn difference(&mut self, table: &Table) -> Result<i32, Bad> {
         let entry = self.entry(table)?;
         Ok(i32::from(self.number(entry)))
     }
 
     /// A run of zeros and the number behind it; of the number 0, the run says what is meant.
     #[inline(always)]
-    pub fn run(&mut self, table: &Table) -> Result<(usize, i16), Bad> {
+    pub(super) fn run(&mut self, table: &Table) -> Result<(usize, i16), Bad> {
         let entry = self.entry(table)?;
         Ok((entry.run(), self.number(entry)))
     }

@@ -6,26 +6,26 @@ use crate::error::{Error, Result};
 
 /// The codes of markers, which follow a byte 0xFF.
 pub(super) mod code {
-    pub const SOF0: u8 = 0xC0;
-    pub const SOF2: u8 = 0xC2;
-    pub const DHT: u8 = 0xC4;
-    pub const DAC: u8 = 0xCC;
-    pub const SOF15: u8 = 0xCF;
-    pub const RST0: u8 = 0xD0;
-    pub const RST7: u8 = 0xD7;
-    pub const SOI: u8 = 0xD8;
-    pub const EOI: u8 = 0xD9;
-    pub const SOS: u8 = 0xDA;
-    pub const DQT: u8 = 0xDB;
-    pub const DNL: u8 = 0xDC;
-    pub const DRI: u8 = 0xDD;
-    pub const DHP: u8 = 0xDE;
-    pub const EXP: u8 = 0xDF;
-    pub const APP0: u8 = 0xE0;
-    pub const APP1: u8 = 0xE1;
-    pub const APP2: u8 = 0xE2;
-    pub const APP14: u8 = 0xEE;
-    pub const TEM: u8 = 0x01;
+    pub(crate) const SOF0: u8 = 0xC0;
+    pub(crate) const SOF2: u8 = 0xC2;
+    pub(crate) const DHT: u8 = 0xC4;
+    pub(crate) const DAC: u8 = 0xCC;
+    pub(crate) const SOF15: u8 = 0xCF;
+    pub(crate) const RST0: u8 = 0xD0;
+    pub(crate) const RST7: u8 = 0xD7;
+    pub(crate) const SOI: u8 = 0xD8;
+    pub(crate) const EOI: u8 = 0xD9;
+    pub(crate) const SOS: u8 = 0xDA;
+    pub(crate) const DQT: u8 = 0xDB;
+    pub(crate) const DNL: u8 = 0xDC;
+    pub(crate) const DRI: u8 = 0xDD;
+    pub(crate) const DHP: u8 = 0xDE;
+    pub(crate) const EXP: u8 = 0xDF;
+    pub(crate) const APP0: u8 = 0xE0;
+    pub(crate) const APP1: u8 = 0xE1;
+    pub(crate) const APP2: u8 = 0xE2;
+    pub(crate) const APP14: u8 = 0xEE;
+    pub(crate) const TEM: u8 = 0x01;
 }
 
 /// The most bytes of a colour profile: more than any has.
@@ -54,7 +54,7 @@ impl Segment<'_> {
 
 impl<'a> Walk<'a> {
     /// A walk from a stream's start.
-    pub fn new(bytes: &'a [u8]) -> Result<Self> {
+    pub(super) fn new(bytes: &'a [u8]) -> Result<Self> {
         match bytes {
             [0xFF, code::SOI, ..] => Ok(Self { bytes, at: 2, skipped: None }),
             _ => Err(Error::malformed_at(FORMAT, 0, "it does not begin with FF D8")),
@@ -62,7 +62,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The next marker that may have a segment, and where it is. What stands before it is skipped, as all readers do.
-    pub fn marker(&mut self) -> Option<(u8, usize)> {
+    pub(super) fn marker(&mut self) -> Option<(u8, usize)> {
         loop {
             let rest = self.bytes.get(self.at..)?;
             let start = self.at + rest.iter().position(|&byte| byte == 0xFF)?;
@@ -80,7 +80,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The segment of the marker that was just read.
-    pub fn segment(&mut self) -> Result<Segment<'a>> {
+    pub(super) fn segment(&mut self) -> Result<Segment<'a>> {
         let offset = self.at;
         let cut = || Error::malformed_at(FORMAT, offset, "a marker segment is cut off");
         let length = usize::from(u16::from_be_bytes(*self.bytes[offset..].first_chunk().ok_or_else(cut)?));
@@ -106,7 +106,7 @@ pub(super) struct Tables {
 
 impl Tables {
     /// Takes what a segment defines; one of another kind is left alone.
-    pub fn read(&mut self, marker: u8, segment: Segment) -> Result<()> {
+    pub(super) fn read(&mut self, marker: u8, segment: Segment) -> Result<()> {
         match marker {
             code::DQT => self.read_steps(segment),
             code::DHT => self.read_huffman(segment),
@@ -122,7 +122,7 @@ impl Tables {
     }
 
     /// Takes the tables of a stream that holds nothing else.
-    pub fn read_all(&mut self, stream: &[u8]) -> Result<()> {
+    pub(super) fn read_all(&mut self, stream: &[u8]) -> Result<()> {
         let mut walk = Walk::new(stream)?;
         while let Some((marker, offset)) = walk.marker() {
             match marker {
@@ -196,7 +196,7 @@ pub(super) struct Component {
 }
 
 impl Component {
-    pub fn blocks(&self) -> u64 {
+    pub(super) fn blocks(&self) -> u64 {
         self.blocks_wide as u64 * self.blocks_high as u64
     }
 }
@@ -216,7 +216,7 @@ impl Frame {
     /// The header of a frame with this marker, or why there is no reading it.
     ///
     /// `height` gives the height when the header leaves it to a later segment.
-    pub fn read(marker: u8, segment: Segment, height: impl FnOnce() -> Option<usize>) -> Result<Self> {
+    pub(super) fn read(marker: u8, segment: Segment, height: impl FnOnce() -> Option<usize>) -> Result<Self> {
         refuse(marker, segment)?;
         let &[depth, h1, h0, w1, w0, count, ref parts @ ..] = segment.bytes else {
             return Err(segment.malformed("the frame's header is cut off"));
@@ -280,7 +280,7 @@ impl Frame {
     }
 
     /// The blocks of all components.
-    pub fn blocks(&self) -> u64 {
+    pub(super) fn blocks(&self) -> u64 {
         self.components.iter().map(Component::blocks).sum()
     }
 }
@@ -332,7 +332,7 @@ pub(super) struct ScanHeader {
 }
 
 impl ScanHeader {
-    pub fn read(segment: Segment, frame: &Frame) -> Result<Self> {
+    pub(super) fn read(segment: Segment, frame: &Frame) -> Result<Self> {
         let malformed = || segment.malformed("a scan's header is not of the form it must have");
         let (&count, rest) = segment.bytes.split_first().ok_or_else(malformed)?;
         let (entries, spectrum) = rest.split_at_checked(2 * usize::from(count)).ok_or_else(malformed)?;
@@ -385,7 +385,7 @@ pub(super) struct Notes<'a> {
 }
 
 impl<'a> Notes<'a> {
-    pub fn read(&mut self, marker: u8, segment: Segment<'a>) {
+    pub(super) fn read(&mut self, marker: u8, segment: Segment<'a>) {
         match marker {
             code::APP0 => self.jfif |= segment.bytes.len() >= 14 && segment.bytes.starts_with(b"JFIF\0"),
             code::APP14 if segment.bytes.len() >= 12 && segment.bytes.starts_with(b"Adobe") => {
@@ -421,7 +421,7 @@ impl<'a> Notes<'a> {
             .then(|| chunks.iter().flat_map(|chunk| chunk.2).copied().collect())
     }
 
-    pub fn header(&self, frame: &Frame) -> Header {
+    pub(super) fn header(&self, frame: &Frame) -> Header {
         let icc = self.icc();
         Header {
             height: frame.height,

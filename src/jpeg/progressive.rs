@@ -13,28 +13,28 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { open: [None; 64] }
     }
 
     /// Whether a scan is the next one of the coefficients it has.
-    pub fn precedes(&self, scan: &ScanHeader) -> bool {
+    pub(super) fn precedes(&self, scan: &ScanHeader) -> bool {
         let before = (scan.before > 0).then_some(scan.before);
         self.open[scan.first..=scan.last].iter().all(|&open| open == before)
     }
 
     /// Notes a scan.
-    pub fn advance(&mut self, scan: &ScanHeader) {
+    pub(super) fn advance(&mut self, scan: &ScanHeader) {
         self.open[scan.first..=scan.last].fill(Some(scan.after));
     }
 
     /// Whether the first coefficients are there.
-    pub fn has_dc(&self) -> bool {
+    pub(super) fn has_dc(&self) -> bool {
         self.open[0].is_some()
     }
 
     /// The fewest scans in which the rest could come.
-    pub fn scans_to_come(&self) -> u64 {
+    pub(super) fn scans_to_come(&self) -> u64 {
         let scans = |open: &Option<u8>| open.map_or(1, u64::from);
         scans(&self.open[0]) + self.open[1..].iter().map(scans).max().unwrap_or(0)
     }
@@ -57,7 +57,12 @@ pub(super) struct DcPart<'a> {
 
 impl<'a> DcPart<'a> {
     /// `alone` in its scan, where a unit is one block.
-    pub fn new(component: &Component, table: Option<&'a Table>, alone: bool, coefficients: &'a mut [i16]) -> Self {
+    pub(super) fn new(
+        component: &Component,
+        table: Option<&'a Table>,
+        alone: bool,
+        coefficients: &'a mut [i16],
+    ) -> Self {
         Self {
             table,
             across: if alone { 1 } else { component.across },

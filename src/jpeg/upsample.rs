@@ -31,7 +31,7 @@ pub(super) struct Upsampler {
 }
 
 impl Upsampler {
-    pub fn new(component: &Component, frame: &Frame) -> Self {
+    pub(super) fn new(component: &Component, frame: &Frame) -> Self {
         let full = (component.across == frame.across, component.down == frame.down);
         let half = (2 * component.across == frame.across, 2 * component.down == frame.down);
         // Two samples have no sample with a neighbour on both sides.
@@ -47,12 +47,12 @@ impl Upsampler {
     }
 
     /// How long a buffer for a row must be: a sample more than the picture's width where that is odd.
-    pub fn buffer(&self, width: usize) -> usize {
+    pub(super) fn buffer(&self, width: usize) -> usize {
         if self.way == Way::Full { 0 } else { width.max(2 * self.width) }
     }
 
     /// Row `y` of the picture, which may lie in the buffer and be longer than the picture is wide.
-    pub fn row<'a>(&self, plane: &'a [u8], y: usize, buffer: &'a mut [u8]) -> &'a [u8] {
+    pub(super) fn row<'a>(&self, plane: &'a [u8], y: usize, buffer: &'a mut [u8]) -> &'a [u8] {
         let row = |y: usize| &plane[y.min(self.height - 1) * self.stride..][..self.width];
         // The row that row y / 2 leans to; beyond the first and the last are those themselves.
         let neighbour = || row(if y.is_multiple_of(2) { (y / 2).saturating_sub(1) } else { y / 2 + 1 });

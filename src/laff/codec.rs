@@ -56,7 +56,7 @@ impl Codec for LaffCodec {
             [] | [_] => Ok(()),
             several => {
                 let message = format!("laff takes one of {}, and is given {}", GOALS.join(", "), several.join(" and "));
-                Err(Error::Unsupported(message))
+                Err(Error::Conflict(message))
             }
         }
     }

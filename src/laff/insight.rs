@@ -16,7 +16,7 @@ use crate::photo::Photo;
 /// [`Error::OutOfRange`] when `scale` is not from 1 to 16.
 pub fn basis_sheet(scale: usize) -> Result<Photo> {
     if !(1..=16).contains(&scale) {
-        return Err(Error::OutOfRange { name: "scale", found: scale.to_string(), expected: "from 1 to 16" });
+        return Err(Error::out_of_range("scale", scale, "from 1 to 16"));
     }
     const SHOWN: usize = 16;
     let classes = FROZEN.classes_of(0);
@@ -93,7 +93,7 @@ impl Ingredients {
             Self::Cosines | Self::Mixing => vec![Class::of(&[[0.0; INPUTS]; BLOCK], &cosines())],
             Self::Prediction => vec![FROZEN.plain[set].with_basis(&cosines())],
             Self::SingularVectors => vec![FROZEN.plain[set].clone()],
-            _ => FROZEN.classes[set].clone(),
+            Self::Classes | Self::Training | Self::Filter => FROZEN.classes[set].clone(),
         });
         let model = match self {
             Self::Cosines => Model::blank(1),

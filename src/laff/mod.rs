@@ -84,11 +84,13 @@ use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::metrics::psnr_luma;
 use crate::photo::Photo;
+use crate::second_stage::SecondStage;
 use encode::{Encoded, Prepared, Settings};
 use header::{CHECK, Header, MOST_SIDE, usual_slice};
 use ndarray::Array2;
 use options::Rate;
 use planes::Layout;
+use std::path::Path;
 use tables::FROZEN;
 
 const FORMAT: &str = "laff";
@@ -101,8 +103,9 @@ const MAX_SLICE_ROWS: usize = 4080;
 /// second, several times less with a PSNR or a number of bytes as the goal; memory is about 30 bytes a pixel.
 ///
 /// # Errors
-/// [`Error::OutOfRange`] when the quality is not from 0 to 100, the PSNR not a number, slices are not from 1 to 4,080
-/// rows, or no file is small enough; [`Error::TooLarge`] when a side is more than 65,535.
+/// [`Error::OutOfRange`] when the quality is not from 0 to 100, the PSNR not a number, or slices are not from 1 to
+/// 4,080 rows; [`Error::Unreachable`] when no file is small enough; [`Error::TooLarge`] when a side is more than
+/// 65,535.
 pub fn encode(photo: &Photo, options: &LaffOptions) -> Result<Vec<u8>> {
     Ok(reach(photo, options)?.bytes)
 }
@@ -146,8 +149,7 @@ impl Trial {
             None => usual_slice(height),
             Some(rows @ 1..=MAX_SLICE_ROWS) => rows.div_ceil(thumbnail::CELL),
             Some(rows) => {
-                let found = rows.to_string();
-                return Err(Error::OutOfRange { name: "slice rows", found, expected: "from 1 to 4080" });
+                return Err(Error::out_of_range("slice rows", rows, "from 1 to 4080"));
             }
         };
         let layout = match (photo.is_grey(), options.full_chroma) {
@@ -165,7 +167,7 @@ impl Trial {
     /// The coarsest quantiser that gives a PSNR.
     fn reach_psnr(&self, photo: &Photo, db: f64) -> Result<Encoded> {
         if db.is_nan() {
-            return Err(Error::OutOfRange { name: "PSNR", found: "NaN".into(), expected: "a number of dB" });
+            return Err(Error::out_of_range("PSNR", "NaN", "a number of dB"));
         }
         // Finer by an octave is better by 5 dB or so.
         let (last, next) =
@@ -180,8 +182,7 @@ impl Trial {
         let (last, next) = self.last_above((bytes as f64 + 0.5).ln(), -0.55 / 32.0, price)?;
         next.ok_or_else(|| {
             let least = last.map_or(0, |last| last.bytes.len());
-            let found = format!("{bytes}, and the coarsest file has {least}");
-            Error::OutOfRange { name: "bytes", found, expected: "enough for a file" }
+            Error::Unreachable { goal: format!("{bytes} bytes"), best: format!("the coarsest file has {least}") }
         })
     }
 
@@ -225,7 +226,7 @@ impl Trial {
 /// The quantiser of luma for a quality: 0 is the coarsest.
 fn quantizer(quality: f64, profile: Profile) -> Result<u8> {
     if !(0.0..=100.0).contains(&quality) {
-        return Err(Error::OutOfRange { name: "quality", found: quality.to_string(), expected: "from 0 to 100" });
+        return Err(Error::out_of_range("quality", quality, "from 0 to 100"));
     }
     let curve = match profile {
         Profile::Mse => &QUALITIES,
@@ -284,6 +285,30 @@ pub fn decode_with(bytes: &[u8], limits: &Limits) -> Result<Photo> {
         None => Ok(part.photo),
         Some(damage) => Err(damage),
     }
+}
+
+/// Opens a `.laff` file with the default [`Limits`].
+///
+/// # Errors
+/// As [`open_with`].
+pub fn open(path: impl AsRef<Path>) -> Result<Photo> {
+    open_with(path, &Limits::new())
+}
+
+/// As [`open`], under limits for all that is in memory at once.
+///
+/// # Errors
+/// [`Error::Io`] when the file cannot be read, else as [`decode_with`].
+pub fn open_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Photo> {
+    SecondStage::open_file(path.as_ref(), limits, decode_with)
+}
+
+/// Writes a photo to a `.laff` file, replacing an existing one.
+///
+/// # Errors
+/// [`Error::Io`] when the file cannot be written, else as [`encode`].
+pub fn save(photo: &Photo, path: impl AsRef<Path>, options: &LaffOptions) -> Result<()> {
+    SecondStage::write(path.as_ref(), encode(photo, options)?)
 }
 
 /// What could be decoded of a stream.

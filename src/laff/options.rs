@@ -3,6 +3,8 @@
 use crate::words::words;
 
 /// How a photo is encoded: `LaffOptions::new().quality(90.0)`.
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LaffOptions {
     pub(super) rate: Rate,
@@ -12,6 +14,7 @@ pub struct LaffOptions {
 }
 
 /// What a file is to reach. The last one set counts.
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Rate {
     Quality(f64),

@@ -44,7 +44,7 @@ const FILTERED: [u8; 8] = [76, 90, 104, 120, 136, 152, 168, 184];
 pub fn train(photos: &[Photo], passes: usize, mut report: impl FnMut(String)) -> Result<Vec<u8>> {
     if photos.is_empty() || passes <= FULL_PASSES {
         let found = format!("{} photos and {passes} passes", photos.len());
-        return Err(Error::OutOfRange { name: "training", found, expected: "at least 1 photo and 4 passes" });
+        return Err(Error::out_of_range("training", found, "at least 1 photo and 4 passes"));
     }
     let photos: Vec<Prepared> = photos.iter().map(|photo| Prepared::new(photo, Layout::Halved)).collect();
     let mut classes = class_bytes(&in_order(&photos, by_direction, merge_classes));

@@ -10,8 +10,8 @@ use rayon::prelude::*;
 /// Up to this size the QL method is faster than dividing.
 const SMALL: usize = 32;
 
-/// The eigenvalues, ascending, and the eigenvectors as rows, of the symmetric matrix of which `a` has the lower triangle.
-/// About 9 n^3 operations; all numbers must be finite.
+/// The eigenvalues, ascending, and the eigenvectors as rows, of the symmetric matrix of which `a` has the lower
+/// triangle. About 9 n^3 operations; all numbers must be finite.
 pub(crate) fn symmetric_eigen(mut a: Array2<f64>) -> (Vec<f64>, Array2<f64>) {
     // By a power of two, so that nothing is rounded.
     let largest = a.iter().fold(f64::MIN_POSITIVE, |most, value| most.max(value.abs()));
@@ -26,7 +26,8 @@ pub(crate) fn symmetric_eigen(mut a: Array2<f64>) -> (Vec<f64>, Array2<f64>) {
     (values, vectors)
 }
 
-/// Replaces the diagonal of a tridiagonal matrix by its eigenvalues and `vectors`, which is zero, by its eigenvectors as rows.
+/// Replaces the diagonal of a tridiagonal matrix by its eigenvalues and `vectors`, which is zero, by its eigenvectors
+/// as rows.
 fn divide(diagonal: &mut [f64], beside: &mut [f64], mut vectors: ArrayViewMut2<f64>) {
     let size = diagonal.len();
     if size <= SMALL {
@@ -90,7 +91,8 @@ fn merge(values: &mut [f64], mut vectors: ArrayViewMut2<f64>, half: usize, coupl
     let largest = sorted.iter().fold(0.0f64, |most, row| most.max(row.value.abs()).max(row.share.abs()));
     let tolerance = 8.0 * f64::EPSILON * largest;
 
-    // A row without a share in z, or with a value so close to another's that it can be turned to have none, is an eigenvector.
+    // A row without a share in z, or with a value so close to another's that it can be turned to have none, is an
+    // eigenvector.
     let (mut done, mut open): (Vec<Row>, Vec<Row>) = (Vec::new(), Vec::new());
     for mut row in sorted {
         if rho * row.share.abs() <= tolerance {
@@ -223,7 +225,8 @@ fn ql(diagonal: &mut [f64], beside: &[f64], mut vectors: ArrayViewMut2<f64>) {
 mod tests {
     use super::*;
 
-    /// The largest entry of A v - lambda v and of V V^T - I, in units of the largest eigenvalue's and of 1's last place.
+    /// The largest entry of A v - lambda v and of V V^T - I, in units of the largest eigenvalue's and of 1's last
+    /// place.
     fn check(a: &Array2<f64>) -> (Vec<f64>, f64, f64) {
         let (values, vectors) = symmetric_eigen(a.clone());
         let scale = values.iter().fold(f64::MIN_POSITIVE, |most, value| most.max(value.abs()));

@@ -1,15 +1,15 @@
 //! Products of matrices.
 //!
-//! The method is Goto's: parts of both matrices that fit a cache are copied into the order in which the inner loop reads
-//! them. A part that is read but once or twice, in rows already, is not worth the copy: the products of a large matrix
-//! with a few vectors take their time from memory alone.
+//! The method is Goto's: parts of both matrices that fit a cache are copied into the order in which the inner loop
+//! reads them. A part that is read but once or twice, in rows already, is not worth the copy: the products of a large
+//! matrix with a few vectors take their time from memory alone.
 
 use super::kernel::{Float, Kernel, MOST_COLUMNS, MOST_ROWS, Tile};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 use rayon::prelude::*;
 
-/// Steps of the inner loop between one load of a tile's sums and their store. As sums are rounded when they are stored, it is
-/// the same for all threads.
+/// Steps of the inner loop between one load of a tile's sums and their store. As sums are rounded when they are stored,
+/// it is the same for all threads.
 const STEPS: usize = 384;
 /// Rows of `a` that are copied at once, for a second-level cache.
 const ROWS: usize = 512;
@@ -45,8 +45,8 @@ pub(crate) fn add_lower<T: Float>(mut c: ArrayViewMut2<T>, factor: T, a: ArrayVi
     });
 }
 
-/// Adds `factor * a * b` to `c`, of shapes (m, k), (k, n) and (m, n), on the threads of the current pool. The sums are the same
-/// on any number of them.
+/// Adds `factor * a * b` to `c`, of shapes (m, k), (k, n) and (m, n), on the threads of the current pool. The sums are
+/// the same on any number of them.
 pub(crate) fn add_product<T: Float>(mut c: ArrayViewMut2<T>, factor: T, a: ArrayView2<T>, b: ArrayView2<T>) {
     let (rows, columns) = c.dim();
     let parts = (rows * columns * a.ncols() / PARALLEL).clamp(1, 4 * rayon::current_num_threads());
@@ -160,9 +160,9 @@ fn add_block<T: Float>(kernel: &Kernel<T>, mut c: ArrayViewMut2<T>, a: &Panels<T
                 false => (edge.as_mut_ptr(), MOST_COLUMNS as isize),
             };
             let tile = Tile { steps: a.steps(), a: a_start, a_row, a_step, b: b_start, b_step, c: target, c_row };
-            // SAFETY: a panel has all of its rows, in place or filled up with zeros, and as many steps in both blocks, whose steps are
-            // `a.steps()`; the rows of `b`'s panels are `3 * kernel.lanes` neighbours in memory. The target is the whole tile
-            // within `c`, or an array that is as large as any tile.
+            // SAFETY: a panel has all of its rows, in place or filled up with zeros, and as many steps in both blocks,
+            // whose steps are `a.steps()`; the rows of `b`'s panels are `3 * kernel.lanes` neighbours in memory. The
+            // target is the whole tile within `c`, or an array that is as large as any tile.
             unsafe { kernel.add_product(vectors, tile) };
             if !whole {
                 for (row, sums) in part.rows_mut().into_iter().zip(edge.chunks_exact(MOST_COLUMNS)) {

@@ -1,9 +1,9 @@
 //! The inner loop of the matrix product, in vector instructions.
 //!
-//! A tile of the product has as many rows and columns as the registers hold sums. Every step loads a part of a row of `b`,
-//! spreads one element of `a` over a vector for each row of the tile, multiplies and adds. Processors with AVX-512 or AVX2
-//! round once for both; the portable tile rounds twice, so the last bits of a product depend on the processor, but never on the
-//! number of threads.
+//! A tile of the product has as many rows and columns as the registers hold sums. Every step loads a part of a row of
+//! `b`, spreads one element of `a` over a vector for each row of the tile, multiplies and adds. Processors with AVX-512
+//! or AVX2 round once for both; the portable tile rounds twice, so the last bits of a product depend on the processor,
+//! but never on the number of threads.
 #![allow(
     unsafe_code,
     reason = "vectors are loaded through pointers, and a tile for AVX may only run where there is AVX"
@@ -19,8 +19,8 @@ pub(super) const MOST_ROWS: usize = 8;
 /// No tile has more columns.
 pub(super) const MOST_COLUMNS: usize = 48;
 
-/// One tile's operands. Element (i, k) of `a` is at `a + i * a_row + k * a_step`, element (k, j) of `b` at `b + k * b_step + j`,
-/// and element (i, j) of the result at `c + i * c_row + j`.
+/// One tile's operands. Element (i, k) of `a` is at `a + i * a_row + k * a_step`, element (k, j) of `b` at `b + k *
+/// b_step + j`, and element (i, j) of the result at `c + i * c_row + j`.
 #[derive(Clone, Copy)]
 pub(super) struct Tile<T> {
     pub steps: usize,
@@ -48,8 +48,8 @@ impl<T> Kernel<T> {
     /// Adds the product of `a` and `b` to a tile of `vectors` vectors, 1 to 3, in each row.
     ///
     /// # Safety
-    /// For all `i < self.rows`, `k < tile.steps` and `j < vectors * self.lanes` the elements (i, k) of `a` and (k, j) of `b`
-    /// may be read, and the element (i, j) of `c` read and written.
+    /// For all `i < self.rows`, `k < tile.steps` and `j < vectors * self.lanes` the elements (i, k) of `a` and (k, j)
+    /// of `b` may be read, and the element (i, j) of `c` read and written.
     #[inline]
     pub(super) unsafe fn add_product(&self, vectors: usize, tile: Tile<T>) {
         // SAFETY: the caller vouches for the elements; `Float::kernel` chose a tile that this processor can run.

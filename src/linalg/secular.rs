@@ -79,7 +79,8 @@ pub(super) fn eigenvalue(j: usize, poles: &[f64], squares: &[f64], rho: f64, dis
         if value.abs() <= noise {
             break;
         }
-        // A model with a pole on either side (for the last zero, with the last two poles) that has the same value and slopes.
+        // A model with a pole on either side (for the last zero, with the last two poles) that has the same value and
+        // slopes.
         let step = if count == 1 {
             width - x
         } else {
@@ -106,8 +107,8 @@ pub(super) fn eigenvalue(j: usize, poles: &[f64], squares: &[f64], rho: f64, dis
     origin + x
 }
 
-/// The vector z for which the computed eigenvalues are the exact ones, up to signs and a common factor. `distances` gives a
-/// row for every eigenvalue, as [`eigenvalue`] leaves it.
+/// The vector z for which the computed eigenvalues are the exact ones, up to signs and a common factor. `distances`
+/// gives a row for every eigenvalue, as [`eigenvalue`] leaves it.
 pub(super) fn fitting_vector<'a>(poles: &[f64], distances: impl Iterator<Item = &'a [f64]>) -> Vec<f64> {
     let mut products = vec![1.0; poles.len()];
     for (j, distances) in distances.enumerate() {

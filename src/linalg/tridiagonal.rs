@@ -1,7 +1,8 @@
 //! A symmetric matrix made tridiagonal by reflections, and vectors turned back by them.
 //!
 //! A reflection is I - t v v^T. A panel of them is gathered before the rest of the matrix is updated, by one matrix
-//! product; within the panel each takes one pass over the rest, which is what the time goes into (Dongarra, Hammarling, Sorensen 1989).
+//! product; within the panel each takes one pass over the rest, which is what the time goes into (Dongarra, Hammarling,
+//! Sorensen 1989).
 
 use super::gemm::{add_lower, add_product, product};
 use super::vectors::{add_scaled, dot, symmetric_product};
@@ -23,7 +24,8 @@ pub(super) struct Tridiagonal {
 }
 
 impl Tridiagonal {
-    /// Reads the lower triangle of a square matrix in standard order, with a largest element of about 1. Takes 4/3 n^3 operations, half of them at the speed of memory.
+    /// Reads the lower triangle of a square matrix in standard order, with a largest element of about 1. Takes 4/3 n^3
+    /// operations, half of them at the speed of memory.
     pub(super) fn of(mut a: Array2<f64>) -> Self {
         let size = a.nrows();
         let (mut diagonal, mut beside) = (vec![0.0; size], vec![0.0; size.saturating_sub(1)]);
@@ -74,7 +76,8 @@ impl Tridiagonal {
         Self { diagonal, beside, vectors, factors }
     }
 
-    /// Multiplies the rows of a matrix, vectors that refer to T, by Q: they then refer to A. Takes 2 n^2 operations a row.
+    /// Multiplies the rows of a matrix, vectors that refer to T, by Q: they then refer to A. Takes 2 n^2 operations a
+    /// row.
     pub(super) fn turn_back(&self, rows: &mut Array2<f64>) {
         for start in (0..self.factors.len()).step_by(BLOCK).rev() {
             let end = self.factors.len().min(start + BLOCK);
@@ -87,7 +90,8 @@ impl Tridiagonal {
     }
 }
 
-/// Turns `x` into the vector of a reflection that leaves of `x` its first element only; gives that element and the factor.
+/// Turns `x` into the vector of a reflection that leaves of `x` its first element only; gives that element and the
+/// factor.
 fn reflection(x: &mut [f64]) -> (f64, f64) {
     let below: f64 = dot(&x[1..], &x[1..]);
     // Beside a largest element of about 1, what has smaller squares is nothing.
@@ -104,7 +108,8 @@ fn reflection(x: &mut [f64]) -> (f64, f64) {
     (length, factor)
 }
 
-/// The matrix T by which the product of reflections is I - V T V^T, where V has their vectors as columns (Schreiber, Van Loan 1989).
+/// The matrix T by which the product of reflections is I - V T V^T, where V has their vectors as columns (Schreiber,
+/// Van Loan 1989).
 fn join(vectors: ArrayView2<f64>, factors: &[f64]) -> Array2<f64> {
     let overlaps = product(vectors, vectors.t());
     let mut joined = Array2::zeros(overlaps.dim());

@@ -46,8 +46,8 @@ vectorised! {
         }
     }
 
-    /// The product of a symmetric matrix with `x`. Of the matrix, whose rows start `stride` apart in `a`, only the lower
-    /// triangle is read, and only once.
+    /// The product of a symmetric matrix with `x`. Of the matrix, whose rows start `stride` apart in `a`, only the
+    /// lower triangle is read, and only once.
     pub(super) fn symmetric_product(a: &[f64], stride: usize, x: &[f64], y: &mut [f64]) {
         const ROWS: usize = 4;
         y.fill(0.0);

@@ -73,7 +73,7 @@ pub fn ssim(reference: &Photo, other: &Photo) -> Result<f64> {
     check_shapes(reference, other)?;
     if reference.height() < WINDOW || reference.width() < WINDOW {
         let found = format!("{} x {}", reference.height(), reference.width());
-        return Err(Error::OutOfRange { name: "photo size for SSIM", found, expected: "at least 11 x 11" });
+        return Err(Error::out_of_range("photo size for SSIM", found, "at least 11 x 11"));
     }
     let (x, y) = (luma(reference), luma(other));
     let (mean_x, mean_y) = (smooth(x.view()), smooth(y.view()));

@@ -20,7 +20,7 @@ pub fn ssimulacra2(reference: &Photo, other: &Photo) -> Result<f64> {
     check_shapes(reference, other)?;
     if reference.height().min(reference.width()) < LEAST_SIDE {
         let found = format!("{} x {}", reference.height(), reference.width());
-        return Err(Error::OutOfRange { name: "photo size for SSIMULACRA 2", found, expected: "at least 8 x 8" });
+        return Err(Error::out_of_range("photo size for SSIMULACRA 2", found, "at least 8 x 8"));
     }
     let mut pictures = [reference, other].map(linear);
     let mut sum = 0.0;

@@ -10,7 +10,7 @@ pub(crate) struct NeuroglancerCodec;
 
 fn block(values: &Values) -> Result<BlockSize> {
     let [z, y, x] = values.integers::<3>("block").unwrap_or_default();
-    BlockSize::new(z as usize, y as usize, x as usize)
+    BlockSize::new(x as usize, y as usize, z as usize)
 }
 
 impl Codec for NeuroglancerCodec {
@@ -31,18 +31,17 @@ impl Codec for NeuroglancerCodec {
     fn encode(&self, given: &Given, values: &Values) -> Result<Vec<u8>> {
         let block = block(values)?;
         match given.volume()? {
-            AnyVolume::U32(volume) => super::encode(volume, block),
-            AnyVolume::U64(volume) => super::encode(volume, block),
-            narrow => super::encode(&narrow.to_labels::<u32>()?, block),
+            wide @ (AnyVolume::U32(_) | AnyVolume::U64(_)) => super::encode(wide, &block),
+            narrow @ (AnyVolume::U8(_) | AnyVolume::U16(_)) => super::encode(&narrow.to_labels::<u32>()?, &block),
         }
     }
 
     fn decode(&self, bytes: &[u8], values: &Values, reading: &Reading) -> Result<Decoded> {
         let like = Given::from(reading.needs_like()?).volume()?;
         let (shape, block, limits) = (like.shape(), block(values)?, &reading.limits);
-        let wide = || super::decode::<u32>(bytes, shape, block, limits).map(AnyVolume::U32);
+        let wide = || super::decode_with::<u32>(bytes, shape, &block, limits).map(AnyVolume::U32);
         let volume = match like.label_type() {
-            LabelType::U64 => AnyVolume::U64(super::decode(bytes, shape, block, limits)?),
+            LabelType::U64 => AnyVolume::U64(super::decode_with(bytes, shape, &block, limits)?),
             LabelType::U32 => wide()?,
             LabelType::U16 => AnyVolume::U16(wide()?.to_labels()?),
             LabelType::U8 => AnyVolume::U8(wide()?.to_labels()?),

@@ -1,10 +1,12 @@
 //! Neuroglancer's `compressed_segmentation`: the first stage that label codecs are compared with.
 //!
-//! The volume is cut into blocks; each has the table of its labels and, for every voxel, the label's place in the table in
-//! as few bits as the table asks for. A viewer reads any voxel without decoding the rest, which is what the format is for;
-//! it is less compact than Compresso. Bytes are identical to those of the Python package `compressed-segmentation`.
+//! The volume is cut into blocks; each has the table of its labels and, for every voxel, the label's place in the table
+//! in as few bits as the table asks for. A viewer reads any voxel without decoding the rest, which is what the format
+//! is for; it is less compact than Compresso. Bytes are identical to those of the Python package
+//! `compressed-segmentation`.
 //!
-//! The layout is that of Neuroglancer's documentation (`sliceview/compressed_segmentation`), one channel, in little-endian u32 words:
+//! The layout is that of Neuroglancer's documentation (`sliceview/compressed_segmentation`), one channel, in
+//! little-endian u32 words:
 //!
 //! | word | field |
 //! |---|---|
@@ -20,8 +22,13 @@ pub(crate) use codec::NeuroglancerCodec;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::memory;
-use crate::volume::{Label, Volume, VolumeRef, with_volume};
+use crate::second_stage::SecondStage;
+use crate::volume::{AnyVolumeView, Label, Volume, VolumeView, with_volume};
+use crate::words::as_text;
 use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
 
 const FORMAT: &str = "compressed_segmentation";
 /// Bits that a block's header has for the place of its table.
@@ -36,15 +43,15 @@ pub struct BlockSize {
 }
 
 impl BlockSize {
-    /// Blocks of `z` slices, `y` rows and `x` columns.
+    /// Blocks of `x` columns, `y` rows and `z` slices: the order of `Steps::new` and of the format's own documents.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] when a side is 0 or the block has more than 2^24 voxels.
-    pub fn new(z: usize, y: usize, x: usize) -> Result<Self> {
+    pub fn new(x: usize, y: usize, z: usize) -> Result<Self> {
         let voxels = z.saturating_mul(y).saturating_mul(x);
         if !(1..=1 << TABLE_BITS).contains(&voxels) {
-            let found = format!("{z} x {y} x {x}");
-            return Err(Error::OutOfRange { name: "a block", found, expected: "of 1 to 2^24 voxels" });
+            let found = format!("{x} x {y} x {z}");
+            return Err(Error::out_of_range("a block", found, "of 1 to 2^24 voxels"));
         }
         Ok(Self { z, y, x })
     }
@@ -53,6 +60,27 @@ impl BlockSize {
         self.z * self.y * self.x
     }
 }
+
+impl fmt::Display for BlockSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}x{}", self.x, self.y, self.z)
+    }
+}
+
+/// As it is displayed: `8x8x8`, x first.
+impl FromStr for BlockSize {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let sides: Vec<usize> = text.split('x').filter_map(|side| side.parse().ok()).collect();
+        match sides.as_slice() {
+            &[x, y, z] if text.split('x').count() == 3 => Self::new(x, y, z),
+            _ => Err(Error::out_of_range("block", format!("{text:?}"), "three numbers such as 8x8x8")),
+        }
+    }
+}
+
+as_text!(BlockSize);
 
 impl Default for BlockSize {
     fn default() -> Self {
@@ -63,17 +91,17 @@ impl Default for BlockSize {
 /// The file of a volume of u32 or u64 labels.
 ///
 /// # Errors
-/// [`Error::Unsupported`] when the labels are u8 or u16, which the format does not know, or when the tables do not fit the 24
-/// bits that tell their places.
-pub fn encode<T: Label>(volume: &Volume<T>, block: BlockSize) -> Result<Vec<u8>> {
-    encode_ref(T::volume(volume), block)
+/// [`Error::Unsupported`] when the labels are u8 or u16, which the format does not know, or when the tables do not fit
+/// the 24 bits that tell their places.
+pub fn encode<'a>(volume: impl Into<AnyVolumeView<'a>>, block: &BlockSize) -> Result<Vec<u8>> {
+    encode_view(volume.into(), *block)
 }
 
-fn encode_ref(volume: VolumeRef, block: BlockSize) -> Result<Vec<u8>> {
-    with_volume!(VolumeRef, volume, volume => encode_labels(volume, block))
+fn encode_view(volume: AnyVolumeView, block: BlockSize) -> Result<Vec<u8>> {
+    with_volume!(AnyVolumeView, volume, volume => encode_labels(volume, block))
 }
 
-fn encode_labels<T: Label>(volume: &Volume<T>, block: BlockSize) -> Result<Vec<u8>> {
+fn encode_labels<T: Label>(volume: VolumeView<T>, block: BlockSize) -> Result<Vec<u8>> {
     check_type::<T>()?;
     let blocks = Blocks::new(volume.shape(), block);
     let mut words = vec![0u32; 2 * blocks.count()];
@@ -125,12 +153,52 @@ fn encode_labels<T: Label>(volume: &Volume<T>, block: BlockSize) -> Result<Vec<u
     Ok(std::iter::once(1).chain(words).flat_map(u32::to_le_bytes).collect())
 }
 
-/// The volume of `shape` (z, y, x) that a file holds; the format itself tells neither shape nor label type nor block size.
+/// The volume of `shape` (z, y, x) that a file holds, under the default [`Limits`]; the format itself tells neither
+/// shape nor label type nor block size, which is why this module has no `info`.
+///
+/// # Errors
+/// As [`decode_with`].
+pub fn decode<T: Label>(bytes: &[u8], shape: [usize; 3], block: &BlockSize) -> Result<Volume<T>> {
+    decode_with(bytes, shape, block, &Limits::new())
+}
+
+/// The volume of a file, as [`decode`], under the default [`Limits`]; of one compressed a second time, such as
+/// `.cseg.gz`, too.
+///
+/// # Errors
+/// As [`open_with`].
+pub fn open<T: Label>(path: impl AsRef<Path>, shape: [usize; 3], block: &BlockSize) -> Result<Volume<T>> {
+    open_with(path, shape, block, &Limits::new())
+}
+
+/// As [`open`], under limits for all that is in memory at once.
+///
+/// # Errors
+/// [`Error::Io`] when the file cannot be read, else as [`decode_with`].
+pub fn open_with<T: Label>(
+    path: impl AsRef<Path>,
+    shape: [usize; 3],
+    block: &BlockSize,
+    limits: &Limits,
+) -> Result<Volume<T>> {
+    SecondStage::open_file(path.as_ref(), limits, |bytes, limits| decode_with(bytes, shape, block, limits))
+}
+
+/// Writes the file of a volume, replacing an existing one; compressed a second time at the method's default level when
+/// the name ends in its extension, such as `.cseg.gz`.
+///
+/// # Errors
+/// [`Error::Io`] when the file cannot be written, else as [`encode`].
+pub fn save<'a>(volume: impl Into<AnyVolumeView<'a>>, path: impl AsRef<Path>, block: &BlockSize) -> Result<()> {
+    SecondStage::write(path.as_ref(), encode(volume, block)?)
+}
+
+/// As [`decode`], under limits.
 ///
 /// # Errors
 /// [`Error::Malformed`] when a block's table or voxels are not there, [`Error::Unsupported`] when `T` is u8 or u16,
 /// [`Error::TooLarge`] when the volume exceeds the limits.
-pub fn decode<T: Label>(bytes: &[u8], shape: [usize; 3], block: BlockSize, limits: &Limits) -> Result<Volume<T>> {
+pub fn decode_with<T: Label>(bytes: &[u8], shape: [usize; 3], block: &BlockSize, limits: &Limits) -> Result<Volume<T>> {
     check_type::<T>()?;
     let voxels = shape.iter().try_fold(1u64, |product, &side| product.checked_mul(side as u64));
     // More than can be counted exceeds every limit.
@@ -143,7 +211,7 @@ pub fn decode<T: Label>(bytes: &[u8], shape: [usize; 3], block: BlockSize, limit
         let message = || Error::malformed_at(FORMAT, bytes.len(), format!("it ends before word {at}"));
         word.map(|word| u32::from_le_bytes(word.try_into().expect("four bytes"))).ok_or_else(message)
     };
-    let blocks = Blocks::new(shape, block);
+    let blocks = Blocks::new(shape, *block);
     let channel = word(0)? as usize;
     // Every block has a header, so what follows is no more work than the file is long.
     if blocks.count() > 0 {

@@ -45,13 +45,12 @@ pub fn fit_with_opacity(
         };
     };
     if fitting.sample.is_some() {
-        return Err(Error::Unsupported("sample is for photos without transparency".into()));
+        return Err(Error::Conflict("sample is for photos without transparency".into()));
     }
     let colors = fitting.colors;
     if !(2..=MAX_COLORS).contains(&colors) {
-        let message =
-            format!("with transparency, which takes one, colors must be from 2 to {MAX_COLORS}, but is {colors}");
-        return Err(Error::Unsupported(message));
+        let expected = format!("from 2 to {MAX_COLORS} with transparency, which takes one");
+        return Err(Error::out_of_range("colors", colors, expected));
     }
     let mut histogram = ColorHistogram::new();
     histogram.add_weighted(photo, hidden.mapv(|hidden| u16::from(!hidden)).view())?;

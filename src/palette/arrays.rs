@@ -65,7 +65,7 @@ impl IndexedPhoto {
     pub(super) fn from_parts(height: usize, width: usize, indices: Vec<u8>, palette: Palette) -> Result<Self> {
         if indices.is_empty() {
             let found = format!("{height} x {width}");
-            return Err(Error::OutOfRange { name: "photo size", found, expected: "at least 1 x 1" });
+            return Err(Error::out_of_range("photo size", found, "at least 1 x 1"));
         }
         if let Some(at) = indices.iter().position(|&index| usize::from(index) >= palette.len()) {
             let message = format!(

@@ -81,7 +81,7 @@ impl Codec for PaletteCodec {
 
     fn check(&self, values: &Values) -> Result<()> {
         if values.maybe_word("format") == Some("gif") && values.word::<Effort>("effort")? == Effort::Best {
-            return Err(Error::Unsupported("palette: effort=best is for format=png".into()));
+            return Err(Error::Conflict("palette: effort=best is for format=png".into()));
         }
         quantizing(values)?.checked().map(drop)?;
         Self::fitting(values).space(values.word("space")?).checked().map(drop)

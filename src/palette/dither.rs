@@ -16,8 +16,8 @@ pub enum Dither {
     /// Not at all: every pixel takes the nearest colour. The least mean squared error, and bands where colours fade.
     #[default]
     None,
-    /// Error diffusion (Robert Floyd and Louis Steinberg, 1976): the neighbours that come later take the error over. Rows go
-    /// forth and back in turns.
+    /// Error diffusion (Robert Floyd and Louis Steinberg, 1976): the neighbours that come later take the error over.
+    /// Rows go forth and back in turns.
     FloydSteinberg,
     /// Ordered, by a matrix of blue noise: no pattern shows, and a pixel does not depend on its neighbours.
     BlueNoise,
@@ -75,8 +75,8 @@ impl<'a> Entries<'a> {
 /// Entries that stand in for one colour in ordered dithering.
 const MIX: usize = 16;
 
-/// Sixteen entries for each colour, whose mean is near it, from dark to light (after Thomas Knoll); the threshold of a pixel says
-/// which it takes.
+/// Sixteen entries for each colour, whose mean is near it, from dark to light (after Thomas Knoll); the threshold of a
+/// pixel says which it takes.
 fn ordered(photo: &Photo, colors: &ColorSet, entries: &Entries, strength: f32, thresholds: &Thresholds) -> Vec<u8> {
     let all: Vec<[u8; 3]> = colors.iter().collect();
     let mut mixes = vec![[0; MIX]; all.len()];

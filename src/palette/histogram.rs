@@ -21,8 +21,8 @@ const SECTION: usize = 1 << 31;
 
 /// How often every colour occurs in one photo or in several: exact, and as quick to look up as to fill.
 ///
-/// A palette of several photos is fitted to one histogram of them; photos can be added, and histograms merged, at any time,
-/// in any order: the result is the same.
+/// A palette of several photos is fitted to one histogram of them; photos can be added, and histograms merged, at any
+/// time, in any order: the result is the same.
 ///
 /// ```
 /// use cortado::prelude::*;
@@ -56,8 +56,8 @@ impl ColorHistogram {
         self.merge(&Self::of_pixels(photo.samples(), photo.channels(), None));
     }
 
-    /// Adds every pixel of a photo with a weight of its own: an importance map of shape (height, width), dtype u16. A pixel
-    /// of weight 2 counts as two pixels, one of weight 0 not at all.
+    /// Adds every pixel of a photo with a weight of its own: an importance map of shape (height, width), dtype u16. A
+    /// pixel of weight 2 counts as two pixels, one of weight 0 not at all.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] when the map has another shape than the photo.
@@ -148,8 +148,8 @@ impl ColorHistogram {
     }
 }
 
-/// Shares the pixels out among the threads, stretch by stretch, each of which works on a value of its own; their values. Which
-/// thread gets which stretch is not said.
+/// Shares the pixels out among the threads, stretch by stretch, each of which works on a value of its own; their
+/// values. Which thread gets which stretch is not said.
 fn shared<T: Send>(
     samples: &[u8],
     channels: usize,
@@ -199,8 +199,8 @@ impl fmt::Debug for ColorHistogram {
 
 /// A set of colours, numbered from 0 in the order of their codes.
 ///
-/// A code has 24 bits: the upper two of red, green and blue, then the next two of each, and so on. Colours with neighbouring
-/// codes are similar, and the 64 colours of a bin are the bits of one word.
+/// A code has 24 bits: the upper two of red, green and blue, then the next two of each, and so on. Colours with
+/// neighbouring codes are similar, and the 64 colours of a bin are the bits of one word.
 #[derive(Clone)]
 pub(super) struct ColorSet {
     bins: Vec<Bin>,

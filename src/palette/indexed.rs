@@ -62,8 +62,8 @@ impl IndexedPhoto {
         self.channels
     }
 
-    /// Makes the pixels transparent that are marked: they take an entry of their own, the palette's last, which is white
-    /// where nothing can be transparent. `mask` has shape (height, width).
+    /// Makes the pixels transparent that are marked: they take an entry of their own, the palette's last, which is
+    /// white where nothing can be transparent. `mask` has shape (height, width).
     ///
     /// To leave them out of the palette's fit as well, give them weight 0 in a [`ColorHistogram`].
     ///
@@ -77,7 +77,7 @@ impl IndexedPhoto {
         }
         if self.palette.len() == MAX_COLORS || self.transparent.is_some() {
             let found = format!("{} and a transparent one", self.palette.len());
-            return Err(Error::OutOfRange { name: "colors", found, expected: "at most 255 and a transparent one" });
+            return Err(Error::out_of_range("colors", found, "at most 255 and a transparent one"));
         }
         let entry = self.palette.len() as u8;
         self.palette = self.palette.with_white();
@@ -127,8 +127,8 @@ impl IndexedPhoto {
         0.0 - shares.map(|share| share * share.log2()).sum::<f64>()
     }
 
-    /// The photo that palette and indices recreate, transparent pixels white. Grey when the quantised photo was, or when it was read from a file
-    /// whose colours are all grey.
+    /// The photo that palette and indices recreate, transparent pixels white. Grey when the quantised photo was, or
+    /// when it was read from a file whose colours are all grey.
     pub fn to_photo(&self) -> Photo {
         let colors = self.indices.iter().map(|&index| self.palette.colors()[usize::from(index)]);
         let photo = match self.channels {

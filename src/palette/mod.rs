@@ -16,6 +16,7 @@
 //! | lock colours, reach a PSNR, start from another palette, compare in Oklab | [`PaletteOptions`] |
 //! | keep transparency | [`fit_with_opacity`] |
 //! | dither, or choose indices that make a smaller file | [`Palette::quantize_with`] |
+//! | photo to file and back in one call | [`encode`], [`decode`], [`open`], [`save`] |
 //! | write a file | [`IndexedPhoto::to_png_with`], [`IndexedPhoto::to_gif`], [`IndexedPhoto::to_npz`] |
 //!
 //! Palettes are fitted to all pixels by an engine of our own, or by [`linfa_clustering::KMeans`] for comparing and
@@ -31,6 +32,7 @@
 //! ```
 
 mod alpha;
+mod archive;
 mod arrays;
 mod codec;
 mod dither;
@@ -48,6 +50,7 @@ mod storage;
 mod thresholds;
 
 pub use alpha::{fit_with_opacity, half_transparent_note};
+pub use archive::{EncodeOptions, Info, decode, decode_with, encode, info, open, open_with, save};
 pub(crate) use codec::PaletteCodec;
 pub use dither::Dither;
 pub use histogram::ColorHistogram;
@@ -135,10 +138,10 @@ impl Palette {
     /// As [`Palette::of_histogram`], with the index of each of the histogram's colours.
     fn fit_histogram(histogram: &ColorHistogram, options: &PaletteOptions) -> Result<(Self, Vec<u8>)> {
         if options.engine == Engine::Linfa {
-            return Err(Error::Unsupported("linfa takes no weighted colours: use our own engine".into()));
+            return Err(Error::Conflict("linfa takes no weighted colours: use our own engine".into()));
         }
         if histogram.distinct() == 0 {
-            return Err(Error::OutOfRange { name: "distinct colours", found: "0".into(), expected: "at least 1" });
+            return Err(Error::out_of_range("distinct colours", "0", "at least 1"));
         }
         let colors = Colors::new(histogram, options.space);
         let of_size = |size: usize| {
@@ -288,8 +291,8 @@ fn smallest<T>(options: &PaletteOptions, db: f64, of_size: impl Fn(usize) -> T, 
     let mut found = of_size(options.colors);
     let most = psnr(&found);
     if most < db {
-        let message = format!("{} colours reach only {most:.2} dB, not {db}", options.colors);
-        return Err(Error::Unsupported(message));
+        let best = format!("{} colours reach only {most:.2} dB", options.colors);
+        return Err(Error::Unreachable { goal: format!("{db} dB"), best });
     }
     let (mut enough, mut too_few) = (options.colors, options.locked.len().max(1) - 1);
     while enough - too_few > 1 {
@@ -336,6 +339,6 @@ fn sample_colors(photo: &Photo, count: Option<usize>, rng: &mut Xoshiro256Plus) 
 
 impl Error {
     fn palette_size(found: usize) -> Self {
-        Error::OutOfRange { name: "colors", found: found.to_string(), expected: "from 1 to 256" }
+        Error::out_of_range("colors", found, "from 1 to 256")
     }
 }

@@ -4,19 +4,23 @@ use super::{MAX_COLORS, Palette, Space};
 use crate::error::{Error, Result};
 
 /// What fits a palette.
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Engine {
     /// Our own: k-means on a histogram of the colours, with all pixels in a fraction of a second.
     #[default]
     Cortado,
-    /// [`linfa_clustering::KMeans`], one seeded run from k-means++: the reference, for comparing and teaching. In sRGB only.
+    /// [`linfa_clustering::KMeans`], one seeded run from k-means++: the reference, for comparing and teaching. In sRGB
+    /// only.
     Linfa,
 }
 
 /// How a palette is fitted: `PaletteOptions::new().colors(128).sample(1000).seed(0)`.
 ///
 /// Values are checked when they are used, so that setters can be chained without a `?` each.
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default))]
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct PaletteOptions {
@@ -63,13 +67,15 @@ impl PaletteOptions {
         self
     }
 
-    /// Fit to all pixels, which is the default: the best palette. With [`Engine::Linfa`] minutes of work for a large photo.
+    /// Fit to all pixels, which is the default: the best palette. With [`Engine::Linfa`] minutes of work for a large
+    /// photo.
     pub const fn all_pixels(mut self) -> Self {
         self.sample = None;
         self
     }
 
-    /// The seed of the pixels drawn and of k-means++; 0 unless set. Equal photo, options and seed give an equal palette.
+    /// The seed of the pixels drawn and of k-means++; 0 unless set. Equal photo, options and seed give an equal
+    /// palette.
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -93,8 +99,8 @@ impl PaletteOptions {
         self
     }
 
-    /// Starts from another palette instead of from nothing, or from its first colours where it has more than are asked for:
-    /// after photos were added to a [`ColorHistogram`], the palette before fits almost.
+    /// Starts from another palette instead of from nothing, or from its first colours where it has more than are asked
+    /// for: after photos were added to a [`ColorHistogram`], the palette before fits almost.
     ///
     /// [`ColorHistogram`]: super::ColorHistogram
     pub fn start(mut self, palette: &Palette) -> Self {
@@ -102,8 +108,8 @@ impl PaletteOptions {
         self
     }
 
-    /// The best of so many starts, at least 1; 1 unless set. The first divides the colours, the others are drawn as k-means++
-    /// does. Worth it for few colours; a start of 16 takes a few milliseconds.
+    /// The best of so many starts, at least 1; 1 unless set. The first divides the colours, the others are drawn as
+    /// k-means++ does. Worth it for few colours; a start of 16 takes a few milliseconds.
     pub const fn starts(mut self, starts: usize) -> Self {
         self.starts = starts;
         self
@@ -121,15 +127,15 @@ impl PaletteOptions {
         self
     }
 
-    /// [`Engine::Linfa`] stops when one iteration moves the centroids, taken together as one vector, by less than this many
-    /// 8-bit levels; above 0; 0.5 unless set.
+    /// [`Engine::Linfa`] stops when one iteration moves the centroids, taken together as one vector, by less than this
+    /// many 8-bit levels; above 0; 0.5 unless set.
     pub const fn tolerance(mut self, levels: f64) -> Self {
         self.tolerance = levels;
         self
     }
 
     pub(super) fn checked(&self) -> Result<Self> {
-        let out_of_range = |name, found: String, expected| Err(Error::OutOfRange { name, found, expected });
+        let out_of_range = |name, found: String, expected| Err(Error::out_of_range(name, found, expected));
         checked_colors(self.colors)?;
         if self.sample == Some(0) {
             return out_of_range("sample", "0".into(), "at least 1 pixel");
@@ -148,7 +154,7 @@ impl PaletteOptions {
         let only_ours = self.space != Space::Srgb || self.psnr.is_some() || self.starts > 1;
         if self.engine == Engine::Linfa && (only_ours || !self.locked.is_empty() || !self.start.is_empty()) {
             let message = "space, locked, start, starts and psnr are for our own engine, not for linfa";
-            return Err(Error::Unsupported(message.into()));
+            return Err(Error::Conflict(message.into()));
         }
         if self.max_iterations == 0 {
             return out_of_range("max_iterations", "0".into(), "at least 1");

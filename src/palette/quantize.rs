@@ -4,6 +4,8 @@ use super::dither::Dither;
 use crate::error::{Error, Result};
 
 /// How pixels are given their indices: `QuantizeOptions::new().dither(Dither::BlueNoise)`.
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[must_use]
 pub struct QuantizeOptions {
@@ -24,15 +26,16 @@ impl QuantizeOptions {
         self
     }
 
-    /// How much of the error is made up for, from 0 to 1; all of it unless set. Less means less noise and more of the bands.
+    /// How much of the error is made up for, from 0 to 1; all of it unless set. Less means less noise and more of the
+    /// bands.
     pub const fn strength(mut self, strength: f32) -> Self {
         self.strength = strength;
         self
     }
 
-    /// Takes the spatial proximity of the pixels into account: among near-equal colours a pixel takes what makes the file
-    /// smaller. `lambda` is the squared error, in squared 8-bit levels summed over the three channels, that a bit of the
-    /// file is worth; 0, the default, is off. The palette's colours then move to the means of their pixels.
+    /// Takes the spatial proximity of the pixels into account: among near-equal colours a pixel takes what makes the
+    /// file smaller. `lambda` is the squared error, in squared 8-bit levels summed over the three channels, that a bit
+    /// of the file is worth; 0, the default, is off. The palette's colours then move to the means of their pixels.
     pub const fn spatial(mut self, lambda: f32) -> Self {
         self.spatial = lambda;
         self
@@ -40,16 +43,14 @@ impl QuantizeOptions {
 
     pub(super) fn checked(&self) -> Result<Self> {
         if !(0.0..=1.0).contains(&self.strength) {
-            let found = self.strength.to_string();
-            return Err(Error::OutOfRange { name: "dither strength", found, expected: "from 0 to 1" });
+            return Err(Error::out_of_range("dither strength", self.strength, "from 0 to 1"));
         }
         if !(self.spatial >= 0.0 && self.spatial.is_finite()) {
-            let found = self.spatial.to_string();
-            return Err(Error::OutOfRange { name: "spatial lambda", found, expected: "0 or above" });
+            return Err(Error::out_of_range("spatial lambda", self.spatial, "0 or above"));
         }
         if self.spatial > 0.0 && self.dither != Dither::None {
             let message = "dithering makes noise and spatial takes it away: ask for one of them";
-            return Err(Error::Unsupported(message.into()));
+            return Err(Error::Conflict(message.into()));
         }
         Ok(*self)
     }

@@ -10,8 +10,8 @@ pub enum Space {
     /// 8-bit sRGB samples, which mean squared error and PSNR are counted in.
     #[default]
     Srgb,
-    /// Oklab, made so that equal distances look equally large (Björn Ottosson, 2020). Greys and skin keep more of the palette,
-    /// at a higher error in sRGB.
+    /// Oklab, made so that equal distances look equally large (Björn Ottosson, 2020). Greys and skin keep more of the
+    /// palette, at a higher error in sRGB.
     Oklab,
 }
 
@@ -75,8 +75,8 @@ fn linear_srgb([lightness, a, b]: [f64; 3]) -> [f64; 3] {
     ]
 }
 
-/// The cube root of a number from 0 to 1 by a guess from its exponent and two steps of Halley's method: the same bits on every
-/// machine, which the system's own does not promise, and in vector code.
+/// The cube root of a number from 0 to 1 by a guess from its exponent and two steps of Halley's method: the same bits
+/// on every machine, which the system's own does not promise, and in vector code.
 #[inline(always)]
 fn cube_root(x: f32) -> f32 {
     let guess = f32::from_bits(x.to_bits() / 3 + 0x2a51_4067);

@@ -1,10 +1,10 @@
-//! Indices that take the spatial proximity of the pixels into account: among near-equal colours the one that makes the file
-//! smaller.
+//! Indices that take the spatial proximity of the pixels into account: among near-equal colours the one that makes the
+//! file smaller.
 //!
-//! A PNG file says again what was said before (LZ77), and codes what is new by how frequent it is (Huffman). So every stretch of
-//! pixels has the choice: to go on as indices before it did, at the cost of the error that this makes, or to be new, at the cost
-//! of its codes. Whatever has the least error + lambda x bits is taken, from left to right, with the code lengths that the pass
-//! before would have had; after each pass the colours move to the means of their pixels.
+//! A PNG file says again what was said before (LZ77), and codes what is new by how frequent it is (Huffman). So every
+//! stretch of pixels has the choice: to go on as indices before it did, at the cost of the error that this makes, or to
+//! be new, at the cost of its codes. Whatever has the least error + lambda x bits is taken, from left to right, with
+//! the code lengths that the pass before would have had; after each pass the colours move to the means of their pixels.
 
 use super::Palette;
 use super::engine::{self, Centroids};
@@ -31,8 +31,8 @@ const WINDOW: usize = 32_768;
 /// Places with the same next indices that are tried as a copy's source.
 const SOURCES: usize = 16;
 
-/// The indices, and the palette with its colours moved to the means of their pixels, in its old order. `lambda` is the squared
-/// error, in the coordinates of the palette's space, that a bit is worth.
+/// The indices, and the palette with its colours moved to the means of their pixels, in its old order. `lambda` is the
+/// squared error, in the coordinates of the palette's space, that a bit is worth.
 pub(super) fn quantize(photo: &Photo, palette: &Palette, lambda: f32) -> (Vec<u8>, Palette) {
     let colors = ColorSet::of_pixels(photo.samples(), photo.channels(), None);
     let numbers = colors.numbers(photo.samples(), photo.channels());

@@ -11,7 +11,7 @@ pub(super) struct Thresholds {
 impl Thresholds {
     /// The number at a pixel as a share of the count, above 0 and below 1.
     #[inline]
-    pub fn at(&self, y: usize, x: usize) -> f32 {
+    pub(super) fn at(&self, y: usize, x: usize) -> f32 {
         let number = self.numbers[y % self.side * self.side + x % self.side];
         (f32::from(number) + 0.5) / self.numbers.len() as f32
     }
@@ -80,8 +80,8 @@ impl Crowd {
 fn void_and_cluster(side: usize) -> Vec<u16> {
     let count = side * side;
     let mut crowd = Crowd::new(side);
-    // A tenth of the places, scattered by steps of the golden ratio, then evened out: the tightest point moves to the largest
-    // void until it is the void.
+    // A tenth of the places, scattered by steps of the golden ratio, then evened out: the tightest point moves to the
+    // largest void until it is the void.
     for point in 0..count / 10 {
         let place = ((point as u64 * 2_654_435_769 % (1 << 32) * count as u64) >> 32) as usize;
         if !crowd.points[place] {

@@ -272,7 +272,7 @@ impl ToSrgb {
         let mut colors = Vec::new();
         match model {
             Model::Grey => levels.iter().for_each(|&level| colors.extend([level; 3])),
-            _ => {
+            Model::Rgb | Model::Cmyk => {
                 for red in levels {
                     for green in levels {
                         levels.iter().for_each(|&blue| colors.extend([red, green, blue]));

@@ -10,6 +10,8 @@ mod conversion;
 mod decode;
 #[cfg(not(rust_analyzer))]
 mod gif;
+#[cfg(all(feature = "image-types", not(rust_analyzer)))]
+mod image_types;
 #[cfg(not(rust_analyzer))]
 mod orientation;
 #[cfg(not(rust_analyzer))]
@@ -23,7 +25,7 @@ mod tiff;
 
 pub use conversion::Conversion;
 pub(crate) use decode::unknown_file;
-pub(crate) use png::{check_palette, colors_to_srgb, open_png};
+pub(crate) use png::{colors_to_srgb, open_png, png_error};
 
 use crate::error::{Error, Result};
 
@@ -69,6 +71,7 @@ struct Opened {
 }
 
 /// The file formats that a [`Photo`] can be written in.
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PhotoFormat {
@@ -109,7 +112,16 @@ impl Photo {
     /// # Errors
     /// [`Error::Io`] when the file cannot be read, else as [`Photo::decode_with`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::decode(&file::read(path.as_ref(), &Limits::new())?)
+        Self::open_with(path, &Limits::new())
+    }
+
+    /// As [`Photo::open`], under limits for all that is in memory at once.
+    ///
+    /// # Errors
+    /// As [`Photo::open`].
+    pub fn open_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Self> {
+        let bytes = file::read(path.as_ref(), limits)?;
+        limits.within(bytes.len() as u64, |limits| Self::decode_with(&bytes, limits))
     }
 
     /// Decodes a picture in memory with the default [`Limits`].
@@ -185,7 +197,7 @@ impl Photo {
     fn from_samples(height: usize, width: usize, channels: usize, samples: Vec<u8>) -> Result<Self> {
         if height == 0 || width == 0 {
             let found = format!("{height} x {width}");
-            return Err(Error::OutOfRange { name: "photo size", found, expected: "at least 1 x 1" });
+            return Err(Error::out_of_range("photo size", found, "at least 1 x 1"));
         }
         if height.checked_mul(width).and_then(|n| n.checked_mul(channels)) != Some(samples.len()) {
             return Err(Error::ShapeMismatch { expected: vec![height, width, channels], found: vec![samples.len()] });
@@ -217,6 +229,17 @@ impl Photo {
     /// The samples as an owned array of shape (height, width, channel), dtype u8.
     pub fn to_array(&self) -> Array3<u8> {
         self.view().to_owned()
+    }
+
+    /// The samples as an owned array of shape (height, width, channel), dtype u8. Costs nothing.
+    pub fn into_array(self) -> Array3<u8> {
+        Array3::from_shape_vec((self.height, self.width, self.channels), self.samples)
+            .expect("a photo has height * width * channels samples")
+    }
+
+    /// The samples in the order (height, width, channel). Costs nothing.
+    pub fn into_samples(self) -> Vec<u8> {
+        self.samples
     }
 
     /// Number of rows.
@@ -280,7 +303,7 @@ impl Photo {
         let inside = |start: usize, len: usize, side: usize| start.checked_add(len).is_some_and(|end| end <= side);
         if !inside(y, height, self.height) || !inside(x, width, self.width) {
             let found = format!("{height} x {width} at ({y}, {x}) of {} x {}", self.height, self.width);
-            return Err(Error::OutOfRange { name: "crop", found, expected: "inside the photo" });
+            return Err(Error::out_of_range("crop", found, "inside the photo"));
         }
         let row = self.width * self.channels;
         let rows = self.samples.chunks_exact(row).skip(y).take(height);
@@ -301,8 +324,7 @@ impl Photo {
     /// [`Error::OutOfRange`] when the deviation is negative or not finite.
     pub fn with_noise(&self, deviation: f64, seed: u64) -> Result<Self> {
         if !(deviation >= 0.0 && deviation.is_finite()) {
-            let found = deviation.to_string();
-            return Err(Error::OutOfRange { name: "the noise's deviation", found, expected: "at least 0" });
+            return Err(Error::out_of_range("the noise's deviation", deviation, "at least 0"));
         }
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         let mut normal = || {
@@ -349,8 +371,7 @@ impl Photo {
                 self.encode_by(JpegEncoder::new_with_quality(&mut bytes, quality))?;
             }
             PhotoFormat::Jpeg(quality) => {
-                let found = quality.to_string();
-                return Err(Error::OutOfRange { name: "quality", found, expected: "from 1 to 100" });
+                return Err(Error::out_of_range("quality", quality, "from 1 to 100"));
             }
         }
         Ok(bytes.into_inner())

@@ -45,14 +45,23 @@ pub(crate) fn open_png<'a>(
     bytes: &'a [u8],
     budget: &Budget,
     transformations: Transformations,
-) -> std::result::Result<Reader<Cursor<&'a [u8]>>, DecodingError> {
+) -> Result<Reader<Cursor<&'a [u8]>>> {
     let mut decoder = decoder(bytes, budget);
     decoder.set_transformations(transformations);
-    decoder.read_info()
+    let reader = decoder.read_info().map_err(|error| png_error(error, budget))?;
+    check_palette(reader.info())?;
+    Ok(reader)
+}
+
+pub(crate) fn png_error(error: DecodingError, budget: &Budget) -> Error {
+    match error {
+        DecodingError::LimitsExceeded => budget.exceeded(),
+        error => Error::malformed("PNG", one_line(&error)),
+    }
 }
 
 /// Refuses a palette that ends within a colour, which the decoder would look for.
-pub(crate) fn check_palette(info: &png::Info) -> Result<()> {
+fn check_palette(info: &png::Info) -> Result<()> {
     match &info.palette {
         Some(palette) if info.color_type == ColorType::Indexed && palette.len() % 3 != 0 => {
             Err(Error::malformed("PNG", format!("its palette of {} bytes ends within a colour", palette.len())))
@@ -81,20 +90,14 @@ pub(crate) fn colors_to_srgb(bytes: &[u8], colors: &[[u8; 3]]) -> (Vec<[u8; 3]>,
 }
 
 pub(super) fn read(bytes: &[u8], limits: &Limits, budget: &mut Budget) -> Result<Picture> {
-    let malformed = |error: DecodingError| match error {
-        DecodingError::LimitsExceeded => {
-            Error::TooLarge { what: "bytes", found: limits.bytes.saturating_add(1), limit: limits.bytes }
-        }
-        error => Error::malformed("PNG", one_line(&error)),
-    };
     let mut decoder = decoder(bytes, budget);
-    let info = decoder.read_header_info().map_err(malformed)?;
+    let info = decoder.read_header_info().map_err(|error| png_error(error, budget))?;
     limits.check_pixels(info.height as usize, info.width as usize)?;
     // What has fewer than 8 bits becomes 8; what has 16 stays, its transparent colour too.
     if info.bit_depth != BitDepth::Sixteen {
         decoder.set_transformations(Transformations::EXPAND);
     }
-    let mut reader = decoder.read_info().map_err(malformed)?;
+    let mut reader = decoder.read_info().map_err(|error| png_error(error, budget))?;
     check_palette(reader.info())?;
     let (color, depth) = reader.output_color_type();
     let len = reader.output_buffer_size().ok_or_else(|| Error::malformed("PNG", "its picture has no size"))?;
@@ -108,7 +111,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits, budget: &mut Budget) -> Result
     // A row or two more, which the decoder keeps.
     budget.take(2 * reader.output_line_size(reader.info().width).unwrap_or(0) as u64)?;
     let mut samples = budget.zeroed::<u8>(len)?;
-    reader.next_frame(&mut samples).map_err(malformed)?;
+    reader.next_frame(&mut samples).map_err(|error| png_error(error, budget))?;
     let info = reader.info();
     let (height, width) = (info.height as usize, info.width as usize);
     let first_of_several = info.animation_control.is_some_and(|control| control.num_frames > 1);

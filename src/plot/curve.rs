@@ -56,7 +56,8 @@ impl Curve {
         self
     }
 
-    /// A horizontal axis on which equal steps double the value, or over more than three decades multiply it by ten; points at 0 and below are left out.
+    /// A horizontal axis on which equal steps double the value, or over more than three decades multiply it by ten;
+    /// points at 0 and below are left out.
     pub fn log_x(mut self) -> Self {
         self.log_x = true;
         self
@@ -135,8 +136,8 @@ impl Curve {
         placed.filter(|(x, y)| x.is_finite() && y.is_finite())
     }
 
-    /// The marks from left to right: where each one's text starts and ends, the row for it, which is the first in which it covers no
-    /// other, and the text.
+    /// The marks from left to right: where each one's text starts and ends, the row for it, which is the first in which
+    /// it covers no other, and the text.
     fn placed_marks(&self, x_range: &Range<f64>) -> Vec<(f64, f64, usize, &str)> {
         let mut marks: Vec<(f64, &str)> = self.marks.iter().map(|(x, text)| (self.place(*x), text.as_str())).collect();
         marks.sort_by(|a, b| a.0.total_cmp(&b.0));

@@ -19,7 +19,8 @@ pub struct Heatmap {
     matrix: Array2<f64>,
 }
 
-/// The colours of the scale at equal distances, from least to most: rising in lightness, so that a grey print reads too.
+/// The colours of the scale at equal distances, from least to most: rising in lightness, so that a grey print reads
+/// too.
 const SCALE: [[f64; 3]; 6] = [
     [12.0, 7.0, 60.0],
     [86.0, 15.0, 109.0],
@@ -134,8 +135,8 @@ fn color(value: f64, range: &std::ops::Range<f64>) -> [u8; 3] {
     ramp(if span > 0.0 { (value - range.start) / span } else { 0.5 })
 }
 
-/// The colour at a share from 0 to 1 of the scale, in 255 steps: with the grey of what is not finite they fit a palette,
-/// and the embedded picture stays small.
+/// The colour at a share from 0 to 1 of the scale, in 255 steps: with the grey of what is not finite they fit a
+/// palette, and the embedded picture stays small.
 fn ramp(share: f64) -> [u8; 3] {
     let share = (share.clamp(0.0, 1.0) * 254.0).round() / 254.0;
     let at = share * (SCALE.len() - 1) as f64;

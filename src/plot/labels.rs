@@ -9,9 +9,11 @@ use crate::volume::{AnyVolume, Label, Volume, with_volume};
 const BOUNDARY: [u8; 3] = [24, 24, 27];
 const BACKGROUND: [u8; 3] = [63, 63, 70];
 
-/// A slice of a volume in colours: one for each label, near black on the boundaries between labels, dark grey for label 0.
+/// A slice of a volume in colours: one for each label, near black on the boundaries between labels, dark grey for label
+/// 0.
 ///
-/// There are 192 colours, so that far more labels than these share some; neighbours rarely do. Costs a pass over the slice.
+/// There are 192 colours, so that far more labels than these share some; neighbours rarely do. Costs a pass over the
+/// slice.
 ///
 /// # Errors
 /// [`Error::OutOfRange`] when there is no such slice or it has no voxels.
@@ -19,7 +21,7 @@ pub fn label_slice<T: Label>(volume: &Volume<T>, z: usize) -> Result<Photo> {
     let [depth, height, width] = volume.shape();
     if z >= depth || height * width == 0 {
         let found = format!("{z} of {depth}");
-        return Err(Error::OutOfRange { name: "a slice", found, expected: "one that the volume has" });
+        return Err(Error::out_of_range("a slice", found, "one that the volume has"));
     }
     let labels = volume.slice(z);
     let mut samples = Vec::with_capacity(3 * labels.len());

@@ -9,9 +9,9 @@
 //! | [`SideBySide`] | two pictures to compare | SVG |
 //! | [`Slider`] | a picture that changes with a parameter | HTML, no script to load, no server |
 //!
-//! A [`Photo`] is a figure as well, and so is a label [`Volume`](crate::Volume), by its middle slice; [`label_slice`] makes
-//! a photo of any other. So photos and charts can stand side by side or be a slider's frames. Every figure
-//! brings its own light background and reads the same on a dark page.
+//! A [`Photo`] is a figure as well, and so is a label [`Volume`](crate::Volume), by its middle slice; [`label_slice`]
+//! makes a photo of any other. So photos and charts can stand side by side or be a slider's frames. Every figure brings
+//! its own light background and reads the same on a dark page.
 //!
 //! ```
 //! use cortado::prelude::*;

@@ -4,9 +4,9 @@ use super::Curve;
 use crate::error::Result;
 use crate::table::Table;
 
-/// The points of a table, `cost` (the less the better) to the right and `gain` (the more the better) upwards, a series for every value
-/// of the column `series`; and as a line the Pareto front of them all, see [`Table::pareto`]. Rows in which either is missing are
-/// left out.
+/// The points of a table, `cost` (the less the better) to the right and `gain` (the more the better) upwards, a series
+/// for every value of the column `series`; and as a line the Pareto front of them all, see [`Table::pareto`]. Rows in
+/// which either is missing are left out.
 ///
 /// ```
 /// use cortado::plot::rate_distortion;

@@ -59,8 +59,8 @@ impl Slider {
             )
         });
         format!(
-            // JupyterLab would take the arrow keys for its own: the attribute asks its shortcuts not to, and its notebook
-            // does not hear of them.
+            // JupyterLab would take the arrow keys for its own: the attribute asks its shortcuts not to, and its
+            // notebook does not hear of them.
             "<figure class=\"cortado-slider\" data-lm-suppress-shortcuts=\"true\" onkeydown=\"event.stopPropagation()\" style=\"display:inline-block;max-width:100%;box-sizing:border-box;\
              margin:0;padding:12px;background:#fdfdfd;color:#222;font:14px sans-serif\">\
              <label style=\"display:flex;gap:12px;align-items:center;margin-bottom:8px\">{title}\

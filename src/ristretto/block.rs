@@ -7,7 +7,7 @@ use super::partition::Partition;
 use crate::error::Result;
 use crate::limits::Limits;
 use crate::range_coder::{Coder, Decoder};
-use crate::volume::{Label, Volume};
+use crate::volume::{Label, VolumeView};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::slice::ChunksExact;
@@ -18,7 +18,7 @@ const RUN_BYTES: u64 = 2 * (16 + 16 + 4) + 32;
 /// Calls `code` with each block of a volume, one slice after another, and the state to code it with, from which
 /// everything before is forgotten. What it makes of the blocks comes in their order.
 pub(super) fn for_each_block<T: Label, C: Contexts<N>, R: Send, const N: usize>(
-    volume: &Volume<T>,
+    volume: VolumeView<T>,
     block_slices: usize,
     entries: usize,
     contexts: impl Fn() -> C + Sync,

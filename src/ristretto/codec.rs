@@ -13,6 +13,7 @@ impl Codec for RistrettoCodec {
         Info::new("ristretto", "context-modelled labels", Takes::Volumes)
             .form(Form::new("ristretto"))
             .magic(b"rstt")
+            .second_stage(None)
             .checksum()
     }
 
@@ -35,7 +36,7 @@ impl Codec for RistrettoCodec {
             Some(slices) => options.restart(slices as u32),
             None => options,
         };
-        super::encode_any(given.volume()?, &options)
+        super::encode(given.volume()?, &options)
     }
 
     fn decode(&self, bytes: &[u8], _: &Values, reading: &Reading) -> Result<Decoded> {

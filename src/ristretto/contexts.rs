@@ -2,10 +2,11 @@
 
 use super::model::{Alone, Mixer, Pair, Weighted};
 
-/// The cracks around a voxel that are known before its own, in two words of 64 bits: those nearby, and those further away.
+/// The cracks around a voxel that are known before its own, in two words of 64 bits: those nearby, and those further
+/// away.
 ///
-/// Each voxel has two bits, as in [`Cracks`], those of lower x below. Rows are counted from the voxel's own: N1 is the one
-/// above. P are rows of the slice before, PP of the one before that.
+/// Each voxel has two bits, as in [`Cracks`], those of lower x below. Rows are counted from the voxel's own: N1 is the
+/// one above. P are rows of the slice before, PP of the one before that.
 ///
 /// | bits | near | voxels |
 /// |---|---|---|
@@ -225,7 +226,8 @@ impl Contexts<8> for OfMax {
 /// One set of contexts: the two cracks of the voxel to the left, and so many of the next nearest.
 pub(super) struct Nearest(Mask);
 
-/// Cracks by their distance from the middle of the voxel's own two, those of the slice before as if it were one voxel away.
+/// Cracks by their distance from the middle of the voxel's own two, those of the slice before as if it were one voxel
+/// away.
 const NEAREST: [u64; 20] = [
     n1(0, LEFT),
     n1(1, LEFT),

@@ -9,8 +9,8 @@ pub(super) const WORD: usize = 16;
 const ROWS_BEFORE: usize = 5;
 const ROWS_AFTER: usize = 2;
 
-/// The cracks of one slice, two bits a voxel: the lower one is set where its label differs from the one at x - 1, the upper
-/// one where it differs from the one at y - 1. What is outside counts as equal.
+/// The cracks of one slice, two bits a voxel: the lower one is set where its label differs from the one at x - 1, the
+/// upper one where it differs from the one at y - 1. What is outside counts as equal.
 pub(super) struct Cracks {
     height: usize,
     width: usize,

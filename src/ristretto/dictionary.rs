@@ -4,12 +4,12 @@ use super::FORMAT;
 use crate::error::{Error, Result};
 use crate::mixing::{Counter, code_any_number};
 use crate::range_coder::{Coder, Decoder, Encoder};
-use crate::volume::{Label, Volume};
+use crate::volume::{Label, VolumeView};
 use rayon::prelude::*;
 use std::collections::HashSet;
 
 /// The different labels of a volume, ascending.
-pub(super) fn of_volume<T: Label>(volume: &Volume<T>) -> Vec<T> {
+pub(super) fn of_volume<T: Label>(volume: VolumeView<T>) -> Vec<T> {
     let slice = (volume.shape()[1] * volume.shape()[2]).max(1);
     let sets = volume.labels().par_chunks(slice).fold(HashSet::new, |mut set, labels| {
         // Most labels are those of the voxel before, and most of the others came up lately.

@@ -7,21 +7,21 @@ use super::header::{Header, write};
 use super::options::{Level, RistrettoOptions};
 use crate::error::{Error, Result};
 use crate::range_coder::Encoder;
-use crate::volume::{Label, Volume};
+use crate::volume::{Label, VolumeView};
 use std::collections::HashMap;
 
 /// Voxels of a block: regions and runs are counted in 32 bits.
 const MOST_VOXELS: usize = 1 << 31;
 
-pub(super) fn encode<T: Label>(volume: &Volume<T>, options: &RistrettoOptions) -> Result<Vec<u8>> {
+pub(super) fn encode<T: Label>(volume: VolumeView<T>, options: &RistrettoOptions) -> Result<Vec<u8>> {
     let shape = volume.shape();
     let [_, height, width] = shape;
     if let Some(side) = shape.into_iter().find(|&side| u32::try_from(side).is_err()) {
-        return Err(Error::OutOfRange {
-            name: "a side of the volume",
-            found: side.to_string(),
-            expected: "less than 2^32 voxels, which is all that the format can write down",
-        });
+        return Err(Error::out_of_range(
+            "a side of the volume",
+            side,
+            "less than 2^32 voxels, which is all that the format can write down",
+        ));
     }
     let block_slices = options.block_slices(shape);
     if height.saturating_mul(width).saturating_mul(block_slices) > MOST_VOXELS {
@@ -46,7 +46,7 @@ pub(super) fn numbered<T: Label>(labels: &[T]) -> HashMap<T, u32> {
 }
 
 fn encode_blocks<T: Label, C: Contexts<N>, const N: usize>(
-    volume: &Volume<T>,
+    volume: VolumeView<T>,
     header: &Header,
     numbers: &HashMap<T, u32>,
     contexts: impl Fn() -> C + Sync,

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::lengths;
 use crate::limits::Limits;
 use crate::volume::{Label, LabelType};
+use std::fmt;
 use std::ops::Range;
 
 /// Bytes of a header.
@@ -103,6 +104,12 @@ pub struct Stream<'a> {
     dictionary: Range<usize>,
     /// Where each block begins, and where the last one ends; each ends with its checksum.
     blocks: Vec<usize>,
+}
+
+impl fmt::Debug for Stream<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Stream of {} bytes, {:?}", self.bytes.len(), self.header)
+    }
 }
 
 impl<'a> Stream<'a> {

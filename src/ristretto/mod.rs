@@ -56,6 +56,7 @@
 //! are an error, with the offset of the part that they are in. [`labels`] and [`remap`] do not look into the blocks;
 //! remap checks the checksums of those it copies.
 
+mod array;
 mod block;
 mod codec;
 mod contexts;
@@ -71,6 +72,7 @@ mod partition;
 mod price;
 mod regions;
 
+pub use array::{RistrettoArray, RistrettoStreams};
 pub(crate) use codec::RistrettoCodec;
 pub use header::{HEADER_BYTES, Header, Stream};
 pub use options::{Level, RistrettoOptions};
@@ -78,11 +80,11 @@ pub use price::Price;
 
 use crate::compresso::{self, CompressoOptions};
 use crate::error::Result;
-use crate::file::{self, Existing};
 use crate::limits::Limits;
 use crate::memory;
+use crate::second_stage::SecondStage;
 use crate::volume::{
-    AnyVolume, Label, LabelsMut, Volume, VolumeRef, check_buffer, check_range, with_label_type, with_volume,
+    AnyVolume, AnyVolumeView, Label, LabelsMut, Volume, check_buffer, check_range, with_label_type, with_volume,
 };
 use std::ops::Range;
 use std::path::Path;
@@ -99,20 +101,12 @@ const FORMAT: &str = "Ristretto";
 /// # Errors
 /// [`Error::OutOfRange`](crate::Error::OutOfRange) when a side has 2^32 voxels or more,
 /// [`Error::Unsupported`](crate::Error::Unsupported) when a block has more than 2^31.
-pub fn encode<T: Label>(volume: &Volume<T>, options: &RistrettoOptions) -> Result<Vec<u8>> {
-    encode_ref(T::volume(volume), options)
+pub fn encode<'a>(volume: impl Into<AnyVolumeView<'a>>, options: &RistrettoOptions) -> Result<Vec<u8>> {
+    encode_view(volume.into(), options)
 }
 
-fn encode_ref(volume: VolumeRef, options: &RistrettoOptions) -> Result<Vec<u8>> {
-    with_volume!(VolumeRef, volume, volume => encode::encode(volume, options))
-}
-
-/// [`encode`] for a volume whose label type a file decided.
-///
-/// # Errors
-/// As [`encode`].
-pub fn encode_any(volume: &AnyVolume, options: &RistrettoOptions) -> Result<Vec<u8>> {
-    with_volume!(volume, volume => encode(volume, options))
+fn encode_view(volume: AnyVolumeView, options: &RistrettoOptions) -> Result<Vec<u8>> {
+    with_volume!(AnyVolumeView, volume, volume => encode::encode(volume, options))
 }
 
 /// The volume of a stream, under the default [`Limits`].
@@ -134,22 +128,44 @@ pub fn decode_with(bytes: &[u8], limits: &Limits) -> Result<AnyVolume> {
     decode_stream_slices(&stream, 0..stream.header().shape[0], limits)
 }
 
-/// The volume of a file `.ristretto`, under the default [`Limits`].
+/// The volume of a file `.ristretto`, or of one compressed a second time such as `.ristretto.xz`, under the default
+/// [`Limits`].
+///
+/// # Errors
+/// As [`open_with`].
+pub fn open(path: impl AsRef<Path>) -> Result<AnyVolume> {
+    open_with(path, &Limits::new())
+}
+
+/// As [`open`], under limits for all that is in memory at once.
 ///
 /// # Errors
 /// [`Error::Io`](crate::Error::Io) when the file cannot be read, else as [`decode_with`].
-pub fn open(path: impl AsRef<Path>) -> Result<AnyVolume> {
-    let limits = Limits::new();
-    let stream = file::read(path.as_ref(), &limits)?;
-    limits.within(stream.len() as u64, |limits| decode_with(&stream, limits))
+pub fn open_with(path: impl AsRef<Path>, limits: &Limits) -> Result<AnyVolume> {
+    SecondStage::open_file(path.as_ref(), limits, decode_with)
 }
 
-/// Writes the stream of a volume to a file, replacing an existing one.
+/// Writes the stream of a volume to a file, replacing an existing one; compressed a second time at the method's default
+/// level when the name ends in its extension, such as `.ristretto.xz`.
 ///
 /// # Errors
 /// [`Error::Io`](crate::Error::Io) when the file cannot be written, else as [`encode`].
-pub fn save(volume: &AnyVolume, path: impl AsRef<Path>, options: &RistrettoOptions) -> Result<()> {
-    file::write(path.as_ref(), &encode_any(volume, options)?, Existing::Replace)
+pub fn save<'a>(
+    volume: impl Into<AnyVolumeView<'a>>,
+    path: impl AsRef<Path>,
+    options: &RistrettoOptions,
+) -> Result<()> {
+    SecondStage::write(path.as_ref(), encode(volume, options)?)
+}
+
+/// What a stream's header says.
+///
+/// # Errors
+/// As [`decode_with`], but only what comes before the labels is looked at.
+pub fn info(bytes: &[u8], limits: &Limits) -> Result<Header> {
+    let header = *Stream::parse(bytes)?.header();
+    header.check(limits)?;
+    Ok(header)
 }
 
 /// The slices of a range of z. Only the blocks that they are in are decoded, each from its start to the last of them.
@@ -176,21 +192,23 @@ fn decode_labels<T: Label>(stream: &Stream, z: Range<usize>, limits: &Limits) ->
 }
 
 /// Decodes a stream into the caller's buffer, which has one label a voxel, and returns the volume's shape (z, y, x).
-/// What the buffer held is overwritten, also when the stream turns out to be damaged.
+/// What the buffer held is overwritten, also when the stream turns out to be damaged. The buffer's bytes do not count
+/// against the limits.
 ///
 /// # Errors
 /// [`Error::Unsupported`](crate::Error::Unsupported) when the stream's labels are of another type,
 /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) when the buffer is of another size, else as [`decode_with`].
-pub fn decode_into<T: Label>(bytes: &[u8], labels: &mut [T]) -> Result<[usize; 3]> {
-    decode_into_mut(bytes, T::labels_mut(labels))
+pub fn decode_into<T: Label>(bytes: &[u8], labels: &mut [T], limits: &Limits) -> Result<[usize; 3]> {
+    decode_into_mut(bytes, T::labels_mut(labels), limits)
 }
 
-fn decode_into_mut(bytes: &[u8], labels: LabelsMut) -> Result<[usize; 3]> {
+fn decode_into_mut(bytes: &[u8], labels: LabelsMut, limits: &Limits) -> Result<[usize; 3]> {
     let stream = Stream::parse(bytes)?;
     let header = stream.header();
+    limits.check_voxels(header.voxels())?;
     with_volume!(LabelsMut, labels, labels => {
         check_buffer(labels, header.label_type, header.shape, header.voxels())?;
-        decode::decode_slices(&stream, 0..header.shape[0], labels, &Limits::new())?;
+        decode::decode_slices(&stream, 0..header.shape[0], labels, limits)?;
     });
     Ok(header.shape)
 }
@@ -258,7 +276,7 @@ fn dictionary_of(stream: &Stream, limits: &Limits) -> Result<Vec<u64>> {
 /// # Errors
 /// As [`compresso::decode_with`] and [`encode`].
 pub fn from_compresso(bytes: &[u8], options: &RistrettoOptions, limits: &Limits) -> Result<Vec<u8>> {
-    encode_any(&compresso::decode_with(bytes, limits)?, options)
+    encode(&compresso::decode_with(bytes, limits)?, options)
 }
 
 /// The same volume as a Ristretto stream becomes a Compresso stream: with the options that it was once written with,
@@ -267,16 +285,16 @@ pub fn from_compresso(bytes: &[u8], options: &RistrettoOptions, limits: &Limits)
 /// # Errors
 /// As [`decode_with`] and [`compresso::encode`].
 pub fn to_compresso(bytes: &[u8], options: &CompressoOptions, limits: &Limits) -> Result<Vec<u8>> {
-    compresso::encode_any(&decode_with(bytes, limits)?, options)
+    compresso::encode(&decode_with(bytes, limits)?, options)
 }
 
 /// Where the bytes of a volume's stream would go. Costs about as much as [`encode`].
-pub fn price<T: Label>(volume: &Volume<T>, options: &RistrettoOptions) -> Price {
-    price::price(T::volume(volume), options)
+pub fn price<'a>(volume: impl Into<AnyVolumeView<'a>>, options: &RistrettoOptions) -> Price {
+    price::price(volume.into(), options)
 }
 
 /// What it would cost to know only this many of the nearest cracks, up to 22 and at least the two of the voxel to the
 /// left: one set of contexts instead of a level's, and blocks as in level default.
-pub fn price_of_nearest<T: Label>(volume: &Volume<T>, cracks: usize) -> Price {
-    price::price_of_nearest(T::volume(volume), cracks.saturating_sub(2))
+pub fn price_of_nearest<'a>(volume: impl Into<AnyVolumeView<'a>>, cracks: usize) -> Price {
+    price::price_of_nearest(volume.into(), cracks.saturating_sub(2))
 }

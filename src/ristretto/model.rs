@@ -33,7 +33,8 @@ pub(super) trait Mixer<const N: usize> {
     /// Starts anew.
     fn forget(&mut self);
 
-    /// Codes a decision in its contexts, one of each set. `kind` and `place` are how the mixer itself tells decisions apart.
+    /// Codes a decision in its contexts, one of each set. `kind` and `place` are how the mixer itself tells decisions
+    /// apart.
     fn code(
         &mut self,
         coder: &mut impl Coder,

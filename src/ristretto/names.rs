@@ -1,7 +1,7 @@
 //! Codes which label each region of a slice has, as numbers of a dictionary's entries.
 //!
-//! Large regions come first, in raster order: they mostly have the label of what lies before them in z. Small ones follow:
-//! most are specks that a diagonal parts from their object, or that have the label that other specks have.
+//! Large regions come first, in raster order: they mostly have the label of what lies before them in z. Small ones
+//! follow: most are specks that a diagonal parts from their object, or that have the label that other specks have.
 
 use super::regions::{NONE, Region, Regions, Run};
 use crate::error::{Error, Result};
@@ -24,11 +24,11 @@ pub(super) struct Slice {
 /// The labels of slices' regions, coded one slice after another.
 pub(super) struct Naming {
     entries: u32,
-    /// Whether a large region has the label that a slice before offers, by the offer's rank, by how much of the region it
-    /// covers, and by the region's size.
+    /// Whether a large region has the label that a slice before offers, by the offer's rank, by how much of the region
+    /// it covers, and by the region's size.
     offers: [[[Counter; 16]; 9]; OFFERS],
-    /// Whether a small region has the label of one nearby, by the latter's rank, by whether the slice before has it too,
-    /// and by the region's size.
+    /// Whether a small region has the label of one nearby, by the latter's rank, by whether the slice before has it
+    /// too, and by the region's size.
     nearby: [[[Counter; 8]; 3]; 4],
     /// Whether it has the label of the slice before, and the label that was last spelt out, by the region's size.
     before: [Counter; 8],

@@ -36,6 +36,8 @@ words!(Level, "level", "fast, default or max", {
 /// use cortado::ristretto::{Level, RistrettoOptions};
 /// let options = RistrettoOptions::new().level(Level::Max).restart(64);
 /// ```
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RistrettoOptions {
     pub(super) level: Level,
@@ -55,8 +57,9 @@ impl RistrettoOptions {
         self
     }
 
-    /// Slices after which coding starts anew, at least 1: a slice is decoded from the last such start on, and threads share
-    /// the work from start to start. Fewer make the stream larger. Level fast starts anew at every slice, whatever is set.
+    /// Slices after which coding starts anew, at least 1: a slice is decoded from the last such start on, and threads
+    /// share the work from start to start. Fewer make the stream larger. Level fast starts anew at every slice,
+    /// whatever is set.
     #[must_use]
     pub const fn restart(mut self, slices: u32) -> Self {
         self.restart = Some(if slices == 0 { 1 } else { slices });

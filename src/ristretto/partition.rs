@@ -29,8 +29,8 @@ impl<C: Contexts<N>, const N: usize> Partition<C, N> {
         self.places.fill(Counter::UNSEEN);
     }
 
-    /// Codes the cracks of a slice, in the context of the slice before and the one before that. An encoder's are coded, a
-    /// decoder's are written, whatever they were.
+    /// Codes the cracks of a slice, in the context of the slice before and the one before that. An encoder's are coded,
+    /// a decoder's are written, whatever they were.
     pub(super) fn code(&mut self, coder: &mut impl Coder, cracks: &mut Cracks, [before, two_before]: [&Cracks; 2]) {
         let width = cracks.width();
         // A coder of our own stays in registers.

@@ -6,10 +6,10 @@ use super::dictionary;
 use super::encode::numbered;
 use super::options::{Level, RistrettoOptions};
 use crate::range_coder::Coder;
-use crate::volume::{Label, Volume, VolumeRef, with_volume};
+use crate::volume::{AnyVolumeView, Label, VolumeView, with_volume};
 
-/// Where a stream's bytes go: the information of all its decisions, in bytes and their fractions. Beside it a stream has a
-/// header, the dictionary of labels, and a length and a checksum for each block.
+/// Where a stream's bytes go: the information of all its decisions, in bytes and their fractions. Beside it a stream
+/// has a header, the dictionary of labels, and a length and a checksum for each block.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Price {
     /// Where labels change within a slice.
@@ -18,20 +18,20 @@ pub struct Price {
     pub names: f64,
 }
 
-pub(super) fn price(volume: VolumeRef, options: &RistrettoOptions) -> Price {
-    with_volume!(VolumeRef, volume, volume => match options.level {
+pub(super) fn price(volume: AnyVolumeView, options: &RistrettoOptions) -> Price {
+    with_volume!(AnyVolumeView, volume, volume => match options.level {
         Level::Fast => price_with(volume, options, || OfFast),
         Level::Default => price_with(volume, options, || OfDefault),
         Level::Max => price_with(volume, options, || OfMax),
     })
 }
 
-pub(super) fn price_of_nearest(volume: VolumeRef, cracks: usize) -> Price {
-    with_volume!(VolumeRef, volume, volume => price_with(volume, &RistrettoOptions::new(), || Nearest::new(cracks)))
+pub(super) fn price_of_nearest(volume: AnyVolumeView, cracks: usize) -> Price {
+    with_volume!(AnyVolumeView, volume, volume => price_with(volume, &RistrettoOptions::new(), || Nearest::new(cracks)))
 }
 
 fn price_with<T: Label, C: Contexts<N>, const N: usize>(
-    volume: &Volume<T>,
+    volume: VolumeView<T>,
     options: &RistrettoOptions,
     contexts: impl Fn() -> C + Sync,
 ) -> Price {

@@ -18,7 +18,7 @@ const SAMPLE: usize = 1_500;
 pub(super) fn centers(values: &[f32], count: usize, engine: Engine, seed: u64) -> Result<Vec<f32>> {
     let mut centers = match engine {
         Engine::Linfa => by_linfa(values, count, seed)?,
-        _ => exact(values, count),
+        Engine::Cortado => exact(values, count),
     };
     centers.sort_by(f32::total_cmp);
     centers.dedup();
@@ -35,8 +35,9 @@ pub(super) fn nearest(centers: &[f32], value: f32) -> usize {
     }
 }
 
-/// The k-means of least inertia, but for the width of a bin: by dynamic programming over the sorted bins (Bellman 1973),
-/// where the last cluster's start never moves back as the end moves on, so that halving finds all starts (Wu 1991).
+/// The k-means of least inertia, but for the width of a bin: by dynamic programming over the sorted bins (Bellman
+/// 1973), where the last cluster's start never moves back as the end moves on, so that halving finds all starts (Wu
+/// 1991).
 fn exact(values: &[f32], count: usize) -> Vec<f32> {
     let (low, high) = values.iter().fold((f32::MAX, f32::MIN), |(low, high), &x| (low.min(x), high.max(x)));
     if values.is_empty() || low == high {

@@ -9,7 +9,8 @@ use rand::Rng;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-/// The largest singular values of a matrix with their vectors: A = U diag(s) V^T, or the best approximation of its rank.
+/// The largest singular values of a matrix with their vectors: A = U diag(s) V^T, or the best approximation of its
+/// rank.
 ///
 /// ```
 /// use cortado::svd::{Svd, SvdOptions};
@@ -34,7 +35,8 @@ pub trait Element: sealed::Sealed {}
 pub(super) mod sealed {
     use super::*;
 
-    /// What is generic would be compiled with a notebook's cell, without optimisation; these are compiled with the library.
+    /// What is generic would be compiled with a notebook's cell, without optimisation; these are compiled with the
+    /// library.
     pub trait Sealed: Sized {
         fn decompose(a: ArrayView2<Self>, options: &SvdOptions) -> Result<Svd<Self>>;
         fn truncated(svd: &Svd<Self>, rank: usize) -> Svd<Self>;
@@ -82,9 +84,10 @@ element!(f64);
 impl<T: Element> Svd<T> {
     /// Decomposes a matrix of shape (m, n), dtype f32 or f64.
     ///
-    /// The exact method works in double precision: f32 results are exact to their last digits, singular values of f64 matrices to about
-    /// 1e-13 of the largest. Singular values below the type's precision, as those of a matrix of low rank, are left out.
-    /// It takes about 3 m^2 n + 9 m^3 operations for m <= n; the randomised one 4 m n (2 k + 28) with 7 iterations for rank k.
+    /// The exact method works in double precision: f32 results are exact to their last digits, singular values of f64
+    /// matrices to about 1e-13 of the largest. Singular values below the type's precision, as those of a matrix of low
+    /// rank, are left out. It takes about 3 m^2 n + 9 m^3 operations for m <= n; the randomised one 4 m n (2 k + 28)
+    /// with 7 iterations for rank k.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] when a side is 0, when an element is not finite, and for a rank or iterations of 0.
@@ -123,13 +126,14 @@ impl<T: Element> Svd<T> {
         T::truncated(self, rank)
     }
 
-    /// The best approximation of a rank: the sum of as many layers, or of all there are. Shape (m, n); 2 m n rank operations.
+    /// The best approximation of a rank: the sum of as many layers, or of all there are. Shape (m, n); 2 m n rank
+    /// operations.
     pub fn reconstruct(&self, rank: usize) -> Array2<T> {
         T::sum_of_layers(self, 0, rank)
     }
 
-    /// The coordinates of rows of length n along the right singular vectors: shape (rows, rank). The coordinates of the matrix itself
-    /// are its left singular vectors times their values.
+    /// The coordinates of rows of length n along the right singular vectors: shape (rows, rank). The coordinates of the
+    /// matrix itself are its left singular vectors times their values.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] when the rows have another length.
@@ -137,7 +141,8 @@ impl<T: Element> Svd<T> {
         T::project(self, rows)
     }
 
-    /// One layer, the product of a left and a right singular vector and their value, counted from 0. Shape (m, n); zeros beyond the last.
+    /// One layer, the product of a left and a right singular vector and their value, counted from 0. Shape (m, n);
+    /// zeros beyond the last.
     pub fn layer(&self, number: usize) -> Array2<T> {
         T::sum_of_layers(self, number, number.saturating_add(1))
     }
@@ -155,20 +160,21 @@ fn decompose<T: Float>(a: ArrayView2<T>, options: &SvdOptions) -> Result<Svd<T>>
     let (rows, columns) = a.dim();
     if rows == 0 || columns == 0 {
         let found = format!("{rows} x {columns}");
-        return Err(Error::OutOfRange { name: "matrix size", found, expected: "at least 1 x 1" });
+        return Err(Error::out_of_range("matrix size", found, "at least 1 x 1"));
     }
     for (name, number) in [("rank", options.rank.unwrap_or(1)), ("iterations", options.iterations)] {
         if number == 0 {
-            return Err(Error::OutOfRange { name, found: "0".into(), expected: "at least 1" });
+            return Err(Error::out_of_range(name, "0", "at least 1"));
         }
     }
-    // The side with fewer rows is decomposed; numbers of which squares could overflow or vanish are brought near 1 first.
+    // The side with fewer rows is decomposed; numbers of which squares could overflow or vanish are brought near 1
+    // first.
     let mut scale = 1.0;
     let mut a = a.as_standard_layout();
     let mut energy = linalg::sum_of_squares(a.as_slice().expect("standard layout"));
     if !(1e-20..1e20).contains(&energy) {
         if let Some(&element) = a.iter().find(|element| !element.is_finite()) {
-            return Err(Error::OutOfRange { name: "matrix element", found: element.to_string(), expected: "finite" });
+            return Err(Error::out_of_range("matrix element", element, "finite"));
         }
         let largest = a.iter().fold(0.0f64, |most, &value| most.max(value.into().abs()));
         if largest > 0.0 {
@@ -229,8 +235,8 @@ impl<T: Float> Triplets<T> {
 /// All singular values of a matrix with no more rows than columns, and the vectors of the largest.
 ///
 /// The eigenvectors of A A^T are the left singular vectors. In double precision they tell singular values apart down to
-/// 1e-8 of the largest, but what they leave of A is the less orthogonal the smaller it is; what is smaller than a bound is
-/// therefore decomposed anew by itself, without the larger ones.
+/// 1e-8 of the largest, but what they leave of A is the less orthogonal the smaller it is; what is smaller than a bound
+/// is therefore decomposed anew by itself, without the larger ones.
 fn exact<T: Float>(a: ArrayView2<T>, rank: usize) -> Triplets<T> {
     let bound = if T::epsilon().into() > 1e-10 { 1e-5 } else { 1e-3 };
     let mut rest = a.mapv(|value| value.into());
@@ -281,8 +287,8 @@ fn exact<T: Float>(a: ArrayView2<T>, rank: usize) -> Triplets<T> {
     Triplets { left, values, right, complete: true }
 }
 
-/// The largest singular values of a matrix, found in the space that a block of random vectors spans with its images under
-/// the powers of A A^T.
+/// The largest singular values of a matrix, found in the space that a block of random vectors spans with its images
+/// under the powers of A A^T.
 fn krylov<T: Float>(a: ArrayView2<T>, rank: usize, block: usize, options: &SvdOptions) -> Triplets<T> {
     let (rows, columns) = a.dim();
     let mut random = Xoshiro256PlusPlus::seed_from_u64(options.seed);
@@ -313,8 +319,8 @@ fn orthonormal<T: Float>(mut rows: Array2<T>, basis: ArrayView2<T>) -> Array2<T>
     let epsilon: f64 = T::epsilon().into();
     // What is no longer than this beside the rows as they came is their rounding.
     let rounding = 64.0 * epsilon * 64.0 * epsilon * linalg::sum_of_squares(rows.as_slice().expect("standard layout"));
-    // Rounding leaves something in the directions of the basis that a second time takes away. It shortens vectors hardly, or there was
-    // nothing but rounding in them.
+    // Rounding leaves something in the directions of the basis that a second time takes away. It shortens vectors
+    // hardly, or there was nothing but rounding in them.
     for least in [rounding, 0.25] {
         let along = product(rows.view(), basis.t());
         linalg::add_product(rows.view_mut(), -T::one(), along.view(), basis);

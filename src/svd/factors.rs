@@ -17,6 +17,8 @@ const VERSION: u8 = 1;
 const HEADER: usize = 16;
 
 /// How singular vectors are quantised: `FactorOptions::new().clusters(16).stages(2)`.
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FactorOptions {
     pub(super) clusters: usize,
@@ -45,8 +47,8 @@ impl FactorOptions {
         self
     }
 
-    /// Who finds the clusters: [`Engine::Cortado`] finds the best ones of all entries, [`Engine::Linfa`] runs Lloyd's method on
-    /// 1,500 of them.
+    /// Who finds the clusters: [`Engine::Cortado`] finds the best ones of all entries, [`Engine::Linfa`] runs Lloyd's
+    /// method on 1,500 of them.
     #[must_use]
     pub const fn engine(mut self, engine: Engine) -> Self {
         self.engine = engine;
@@ -110,9 +112,9 @@ impl Side {
 
 /// A photo's truncated decomposition with quantised factors.
 ///
-/// Every layer s u v^T is stored as the product of u and v, each times the root of s. So the entries of both sides shrink
-/// alike from layer to layer, one set of clusters serves all of a side, and the entries of faint layers, which are
-/// mostly zero, cost little where indices are entropy-coded.
+/// Every layer s u v^T is stored as the product of u and v, each times the root of s. So the entries of both sides
+/// shrink alike from layer to layer, one set of clusters serves all of a side, and the entries of faint layers, which
+/// are mostly zero, cost little where indices are entropy-coded.
 ///
 /// | offset | bytes | what |
 /// |---|---|---|
@@ -127,8 +129,8 @@ impl Side {
 /// | | | the layers, first the first of every plane, then the second ...: the bytes that it takes (2), and its indices, left and then right, stage by stage, range-coded |
 /// | | 4 | CRC-32 of all layers |
 ///
-/// An index is coded as its bits from the highest, each with a probability that is learned from the same bit of the indices before, on the
-/// same plane, side and stage, whose higher bits were the same.
+/// An index is coded as its bits from the highest, each with a probability that is learned from the same bit of the
+/// indices before, on the same plane, side and stage, whose higher bits were the same.
 ///
 /// ```
 /// use cortado::prelude::*;
@@ -154,12 +156,13 @@ impl QuantizedSvd {
     /// Quantises all layers of a decomposition.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for clusters outside 1..=256, for stages outside 1..=4, and for more than 65,535 layers in a plane.
+    /// [`Error::OutOfRange`] for clusters outside 1..=256, for stages outside 1..=4, and for more than 65,535 layers in
+    /// a plane.
     pub fn fit(svd: &PhotoSvd, options: &FactorOptions) -> Result<Self> {
         let within = |name, found: usize, range: std::ops::RangeInclusive<usize>, expected| match range.contains(&found)
         {
             true => Ok(()),
-            false => Err(Error::OutOfRange { name, found: found.to_string(), expected }),
+            false => Err(Error::out_of_range(name, found, expected)),
         };
         within("clusters", options.clusters, 1..=256, "from 1 to 256")?;
         within("stages", options.stages, 1..=4, "from 1 to 4")?;
@@ -207,14 +210,16 @@ impl QuantizedSvd {
         self.kind.join(&self.planes.iter().map(product).collect::<Vec<_>>())
     }
 
-    /// The indices of a plane's left vectors at a stage as text, one character an entry with the index as its code point, in
-    /// the order of the rows of U: the k-string of the first archives. Empty for a plane or stage that is not there.
+    /// The indices of a plane's left vectors at a stage as text, one character an entry with the index as its code
+    /// point, in the order of the rows of U: the k-string of the first archives. Empty for a plane or stage that is not
+    /// there.
     pub fn k_string(&self, plane: usize, stage: usize) -> String {
         let indices = self.planes.get(plane).and_then(|[left, _]| left.indices.get(stage));
         indices.map(|indices| indices.t().iter().map(|&index| char::from(index)).collect()).unwrap_or_default()
     }
 
-    /// What the factors take, in bytes: as f32, as indices in whole bits with their centres, at their order-0 entropy, and as
+    /// What the factors take, in bytes: as f32, as indices in whole bits with their centres, at their order-0 entropy,
+    /// and as
     /// [`QuantizedSvd::encode`] writes them, headers and all.
     ///
     /// # Errors
@@ -330,7 +335,7 @@ impl QuantizedSvd {
     }
 
     /// What the header tells, with all indices zero, and where the layers start.
-    fn header(bytes: &[u8], limits: &Limits) -> Result<(Self, usize)> {
+    pub(super) fn header(bytes: &[u8], limits: &Limits) -> Result<(Self, usize)> {
         if !bytes.starts_with(MAGIC) {
             return Err(Error::malformed_at(FORMAT, 0, "it does not start with svdq"));
         }

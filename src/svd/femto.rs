@@ -1,9 +1,10 @@
 //! The femto archives: pictures as JSON, made of truncated decompositions with clustered factors.
 //!
-//! They come from a student project whose notebooks replaced a picture's colours by 256, left out every so many rows and columns,
-//! decomposed hue, saturation and value, and wrote singular vectors as strings. They are read and written here for the sake of
-//! those files, and to measure what such an archive is worth: at equal quality it is many times larger than a JPEG file, as
-//! the walkthrough `02-svd-rank` shows. [`QuantizedSvd`](super::QuantizedSvd) codes the same factors in a fraction of the bytes.
+//! They come from a student project whose notebooks replaced a picture's colours by 256, left out every so many rows
+//! and columns, decomposed hue, saturation and value, and wrote singular vectors as strings. They are read and written
+//! here for the sake of those files, and to measure what such an archive is worth: at equal quality it is many times
+//! larger than a JPEG file, as the walkthrough `02-svd-rank` shows. [`QuantizedSvd`](super::QuantizedSvd) codes the
+//! same factors in a fraction of the bytes.
 //!
 //! A grey archive is a JSON object of numbers in lists of lists; the picture is a b c in levels from 0 to 255.
 //!
@@ -26,7 +27,8 @@
 //! | `h_c_kstring`, `h_c_cluster` | the same for V^T |
 //!
 //! What was left out comes back as the mean of its neighbours, columns first. An archive may be compressed with gzip.
-//! The project's own decompressor stretched every picture so that its darkest sample became 0 and its brightest 255; here samples are clamped.
+//! The project's own decompressor stretched every picture so that its darkest sample became 0 and its brightest 255;
+//! here samples are clamped.
 
 use super::clusters::{centers, nearest};
 use super::decompose::Svd;
@@ -40,10 +42,13 @@ use crate::photo::Photo;
 use crate::second_stage::SecondStage;
 use ndarray::{Array1, Array2, Array3, Axis, s};
 use serde_json::{Map, Value};
+use std::path::Path;
 
 const FORMAT: &str = "femto";
 
 /// How a femto archive is made: `FemtoOptions::new().ranks([16, 16, 32])`.
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FemtoOptions {
     pub(super) ranks: [usize; 3],
@@ -55,7 +60,8 @@ pub struct FemtoOptions {
 }
 
 impl FemtoOptions {
-    /// As the project published it: ranks 256, 256 and 512, 256 colours, 64 clusters, nothing left out. Clusters are found by our engine.
+    /// As the project published it: ranks 256, 256 and 512, 256 colours, 64 clusters, nothing left out. Clusters are
+    /// found by our engine.
     pub const fn new() -> Self {
         Self { ranks: [256, 256, 512], colors: 256, clusters: 64, thinning: [0, 0], engine: Engine::Cortado, seed: 0 }
     }
@@ -106,11 +112,10 @@ impl FemtoOptions {
 impl FemtoOptions {
     pub(super) fn checked(&self) -> Result<()> {
         if !(1..=4096).contains(&self.clusters) {
-            let found = self.clusters.to_string();
-            return Err(Error::OutOfRange { name: "clusters", found, expected: "from 1 to 4096" });
+            return Err(Error::out_of_range("clusters", self.clusters, "from 1 to 4096"));
         }
         if self.thinning.contains(&1) {
-            return Err(Error::OutOfRange { name: "thinning", found: "1".into(), expected: "0, or at least 2" });
+            return Err(Error::out_of_range("thinning", "1", "0, or at least 2"));
         }
         Ok(())
     }
@@ -148,6 +153,76 @@ struct Plane {
     left: Factor,
     values: Vec<f64>,
     right: Factor,
+}
+
+/// The archive of a photo as JSON text.
+///
+/// # Errors
+/// As [`Femto::of`].
+pub fn encode(photo: &Photo, options: &FemtoOptions) -> Result<Vec<u8>> {
+    Ok(Femto::of(photo, options)?.to_json().into_bytes())
+}
+
+/// The photo of an archive, plain or compressed with gzip, under the default [`Limits`].
+///
+/// # Errors
+/// As [`Femto::parse`].
+pub fn decode(bytes: &[u8]) -> Result<Photo> {
+    decode_with(bytes, &Limits::new())
+}
+
+/// As [`decode`], under limits.
+///
+/// # Errors
+/// As [`Femto::parse`].
+pub fn decode_with(bytes: &[u8], limits: &Limits) -> Result<Photo> {
+    Femto::parse(bytes, limits)?.to_photo()
+}
+
+/// The photo of a file `.json` or `.json.gz`, under the default [`Limits`].
+///
+/// # Errors
+/// As [`open_with`].
+pub fn open(path: impl AsRef<Path>) -> Result<Photo> {
+    open_with(path, &Limits::new())
+}
+
+/// As [`open`], under limits for all that is in memory at once.
+///
+/// # Errors
+/// [`Error::Io`] when the file cannot be read, else as [`Femto::parse`].
+pub fn open_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Photo> {
+    SecondStage::open_file(path.as_ref(), limits, decode_with)
+}
+
+/// Writes the archive of a photo, replacing an existing file; with gzip when the name ends in `.json.gz`.
+///
+/// # Errors
+/// [`Error::Io`] when the file cannot be written, else as [`encode`].
+pub fn save(photo: &Photo, path: impl AsRef<Path>, options: &FemtoOptions) -> Result<()> {
+    SecondStage::write(path.as_ref(), encode(photo, options)?)
+}
+
+/// What an archive says of its picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Info {
+    /// Rows of the picture.
+    pub height: usize,
+    /// Columns of the picture.
+    pub width: usize,
+    /// The rank of every plane.
+    pub ranks: Vec<usize>,
+}
+
+/// What an archive says of its picture. JSON has no front: all of it is read.
+///
+/// # Errors
+/// As [`Femto::parse`].
+pub fn info(bytes: &[u8], limits: &Limits) -> Result<Info> {
+    let femto = Femto::parse(bytes, limits)?;
+    let ((height, width), ranks) = (femto.shape(), femto.ranks());
+    Ok(Info { height, width, ranks })
 }
 
 /// A matrix of singular vectors, with its clusters where its entries are some of them.
@@ -245,8 +320,8 @@ impl Femto {
     /// Reads an archive, plain or compressed with gzip.
     ///
     /// # Errors
-    /// [`Error::Malformed`] when the bytes are no archive, [`Error::TooLarge`] when it exceeds the limits. The tree of a JSON
-    /// text is counted as 16 times its bytes.
+    /// [`Error::Malformed`] when the bytes are no archive, [`Error::TooLarge`] when it exceeds the limits. The tree of
+    /// a JSON text is counted as 16 times its bytes.
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self> {
         let unpacked;
         let bytes = match bytes.starts_with(b"\x1f\x8b") {
@@ -391,8 +466,8 @@ impl Factor {
     }
 }
 
-/// Clusters in the order in which JSON has short characters for their places, those of most entries first: a control character
-/// takes six bytes in a string, a letter one.
+/// Clusters in the order in which JSON has short characters for their places, those of most entries first: a control
+/// character takes six bytes in a string, a letter one.
 fn in_order_of_use(sorted: Vec<f32>, entries: &Array2<f32>) -> Vec<f32> {
     let mut uses: Vec<(usize, f32)> = sorted.iter().map(|&center| (0, center)).collect();
     entries.iter().for_each(|&entry| uses[nearest(&sorted, entry)].0 += 1);

@@ -62,7 +62,7 @@ impl Codec for FemtoCodec {
     }
 
     fn encode(&self, given: &Given, values: &Values) -> Result<Vec<u8>> {
-        Ok(Femto::of(given.photo()?, &Self::options(values))?.to_json().into_bytes())
+        super::femto::encode(given.photo()?, &Self::options(values))
     }
 
     fn decode(&self, bytes: &[u8], _: &Values, reading: &Reading) -> Result<Decoded> {

@@ -1,10 +1,10 @@
 //! Singular values: a matrix as a sum of layers, the strongest first, and how many of them a photo needs.
 //!
-//! Every matrix A of shape (m, n) is a sum of layers s u v^T, where u is a column and v^T a row of length 1, and the *singular
-//! values* s fall from layer to layer. The first k layers are the best approximation of rank k that there is. They take
-//! k (m + n + 1) numbers where the matrix has m n, which is why one can compress with them, and not well: at equal quality such a
-//! file is a few times larger than a JPEG file. It is where energy is compacted, noise removed and features are found that
-//! singular values win. The walkthrough `02-svd-rank` shows both.
+//! Every matrix A of shape (m, n) is a sum of layers s u v^T, where u is a column and v^T a row of length 1, and the
+//! *singular values* s fall from layer to layer. The first k layers are the best approximation of rank k that there is.
+//! They take k (m + n + 1) numbers where the matrix has m n, which is why one can compress with them, and not well: at
+//! equal quality such a file is a few times larger than a JPEG file. It is where energy is compacted, noise removed and
+//! features are found that singular values win. The walkthrough `02-svd-rank` shows both.
 //!
 //! | what | for |
 //! |---|---|
@@ -12,6 +12,7 @@
 //! | [`Spectrum`] | the error of every rank, and ranks by rule: energy, PSNR, bytes, elbow, noise |
 //! | [`PhotoSvd`], [`Planes`] | a photo's planes decomposed, and put together again |
 //! | [`QuantizedSvd`] | factors in clusters and a stream that can be cut off |
+//! | [`encode`], [`decode`], [`open`], [`save`] | a photo as such a stream in one call, and back |
 //! | [`femto`] | the JSON archives of the project that this one began with |
 //! | [`PatchSvd`], [`patches`], [`rows_of`], [`nearest_rows`] | the small pieces of a photo as a matrix: denoising, features |
 //!
@@ -37,6 +38,7 @@ mod options;
 mod patches;
 mod planes;
 mod spectrum;
+mod svdq;
 
 pub(crate) use codec::SvdCodec;
 pub use decompose::{Element, Svd};
@@ -46,3 +48,4 @@ pub use options::{Method, SvdOptions};
 pub use patches::{PatchSvd, nearest_rows, patches, rows_of};
 pub use planes::{PhotoSvd, Planes};
 pub use spectrum::Spectrum;
+pub use svdq::{EncodeOptions, Info, decode, decode_with, encode, info, open, open_with, save};

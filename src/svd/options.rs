@@ -6,6 +6,8 @@
 /// use cortado::svd::SvdOptions;
 /// let options = SvdOptions::new().rank(64).seed(0);
 /// ```
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SvdOptions {
     pub(super) rank: Option<usize>,
@@ -15,6 +17,7 @@ pub struct SvdOptions {
 }
 
 /// How singular values are found.
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Method {
@@ -34,7 +37,8 @@ impl SvdOptions {
         Self { rank: None, method: Method::Auto, iterations: 7, seed: 0 }
     }
 
-    /// As many of the largest singular values, or all that the matrix has, when these are fewer; all if it is never said.
+    /// As many of the largest singular values, or all that the matrix has, when these are fewer; all if it is never
+    /// said.
     #[must_use]
     pub const fn rank(mut self, rank: usize) -> Self {
         self.rank = Some(rank);
@@ -48,8 +52,8 @@ impl SvdOptions {
         self
     }
 
-    /// How often the randomised method multiplies with the matrix and its transpose, at least once. Each costs time, and brings
-    /// the result closer to the exact one.
+    /// How often the randomised method multiplies with the matrix and its transpose, at least once. Each costs time,
+    /// and brings the result closer to the exact one.
     #[must_use]
     pub const fn iterations(mut self, iterations: usize) -> Self {
         self.iterations = iterations;

@@ -1,4 +1,5 @@
-//! Patches: the small pieces of a photo as the rows of a matrix, whose singular vectors are what photos are locally made of.
+//! Patches: the small pieces of a photo as the rows of a matrix, whose singular vectors are what photos are locally
+//! made of.
 
 use super::decompose::Svd;
 use super::options::SvdOptions;
@@ -20,19 +21,18 @@ fn starts(len: usize, side: usize, step: usize) -> Vec<usize> {
     starts
 }
 
-/// The patches of a photo's luma, each as a row: shape (patches, side * side), dtype f32. One starts every `step` rows and columns,
-/// and the last ones end where the photo does; raster order.
+/// The patches of a photo's luma, each as a row: shape (patches, side * side), dtype f32. One starts every `step` rows
+/// and columns, and the last ones end where the photo does; raster order.
 ///
 /// # Errors
-/// [`Error::OutOfRange`] when the side is 0 or longer than the photo's, or the step is 0; [`Error::TooLarge`] when the patches
-/// exceed the default [`Limits`].
+/// [`Error::OutOfRange`] when the side is 0 or longer than the photo's, or the step is 0; [`Error::TooLarge`] when the
+/// patches exceed the default [`Limits`].
 pub fn patches(photo: &Photo, side: usize, step: usize) -> Result<Array2<f32>> {
     if side == 0 || side > photo.height().min(photo.width()) {
-        let found = side.to_string();
-        return Err(Error::OutOfRange { name: "side", found, expected: "from 1 to the photo's shorter side" });
+        return Err(Error::out_of_range("side", side, "from 1 to the photo's shorter side"));
     }
     if step == 0 {
-        return Err(Error::OutOfRange { name: "step", found: "0".into(), expected: "at least 1" });
+        return Err(Error::out_of_range("step", "0", "at least 1"));
     }
     let (rows, columns) = (starts(photo.height(), side, step), starts(photo.width(), side, step));
     let entries = (rows.len() * columns.len()) as u64 * (side * side) as u64;
@@ -87,8 +87,8 @@ impl PatchSvd {
         &self.svd
     }
 
-    /// The right singular vectors as a picture, the first `count` in raster order: patches of which all patches are weighted sums. Each is
-    /// scaled to the full range around mid-grey and parted from the others by a line.
+    /// The right singular vectors as a picture, the first `count` in raster order: patches of which all patches are
+    /// weighted sums. Each is scaled to the full range around mid-grey and parted from the others by a line.
     ///
     /// # Errors
     /// None that can come of a photo.
@@ -107,7 +107,8 @@ impl PatchSvd {
         Planes::Luma.join(&[picture])
     }
 
-    /// The grey photo from the patches' best approximation of a rank: every pixel is the mean over the patches that it lies in.
+    /// The grey photo from the patches' best approximation of a rank: every pixel is the mean over the patches that it
+    /// lies in.
     ///
     /// # Errors
     /// None that can come of a photo.
@@ -115,9 +116,9 @@ impl PatchSvd {
         self.assemble(self.svd.reconstruct(rank))
     }
 
-    /// The grey photo without what is weaker than a threshold: of every patch only those coordinates are kept that are larger. White noise of
-    /// standard deviation d has it in every coordinate alike, so that 2.7 d removes nearly all of it, while a photo's
-    /// patches have most of theirs near zero.
+    /// The grey photo without what is weaker than a threshold: of every patch only those coordinates are kept that are
+    /// larger. White noise of standard deviation d has it in every coordinate alike, so that 2.7 d removes nearly all
+    /// of it, while a photo's patches have most of theirs near zero.
     ///
     /// # Errors
     /// None that can come of a photo.
@@ -142,7 +143,8 @@ impl PatchSvd {
     }
 }
 
-/// A matrix of shape (rows, `length`) from its elements, row after row: for notebooks, which need not name an array type then.
+/// A matrix of shape (rows, `length`) from its elements, row after row: for notebooks, which need not name an array
+/// type then.
 ///
 /// # Errors
 /// [`Error::ShapeMismatch`] when they do not fill rows of that length.
@@ -152,8 +154,8 @@ pub fn rows_of(elements: Vec<f32>, length: usize) -> Result<Array2<f32>> {
         .map_err(|_| Error::ShapeMismatch { expected: vec![rows, length], found: vec![found] })
 }
 
-/// For every row of `queries` the number of the nearest row of `references`, by Euclidean distance; of several, the first. Shapes (m, n) and
-/// (k, n); 2 m n k operations.
+/// For every row of `queries` the number of the nearest row of `references`, by Euclidean distance; of several, the
+/// first. Shapes (m, n) and (k, n); 2 m n k operations.
 ///
 /// # Errors
 /// [`Error::ShapeMismatch`] when rows are not as long, [`Error::OutOfRange`] when there is no reference.
@@ -162,7 +164,7 @@ pub fn nearest_rows(queries: ArrayView2<f32>, references: ArrayView2<f32>) -> Re
         return Err(Error::ShapeMismatch { expected: vec![references.ncols()], found: vec![queries.ncols()] });
     }
     if references.nrows() == 0 {
-        return Err(Error::OutOfRange { name: "references", found: "0".into(), expected: "at least 1" });
+        return Err(Error::out_of_range("references", "0", "at least 1"));
     }
     // |q - r|^2 = |q|^2 - 2 q r + |r|^2, and |q| is the same for all.
     let lengths: Vec<f32> = references.rows().into_iter().map(|row| row.dot(&row)).collect();

@@ -17,7 +17,8 @@ pub enum Planes {
     Rgb,
     /// Luma and two colour differences as in JPEG (BT.601, full range): most of a photo's detail is in the first.
     YCbCr,
-    /// Hue, saturation and value (Smith 1978), each from 0 to 1. Hue is an angle, so that its matrix has jumps the picture has not.
+    /// Hue, saturation and value (Smith 1978), each from 0 to 1. Hue is an angle, so that its matrix has jumps the
+    /// picture has not.
     Hsv,
 }
 
@@ -57,10 +58,12 @@ impl Planes {
         arrays.collect()
     }
 
-    /// The photo of planes: a colour photo, or a grey one of [`Planes::Luma`]. What is outside the range of samples is clamped.
+    /// The photo of planes: a colour photo, or a grey one of [`Planes::Luma`]. What is outside the range of samples is
+    /// clamped.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] when there are not [`Planes::count`] planes of one shape, [`Error::OutOfRange`] when a side is 0.
+    /// [`Error::ShapeMismatch`] when there are not [`Planes::count`] planes of one shape, [`Error::OutOfRange`] when a
+    /// side is 0.
     pub fn join(self, planes: &[Array2<f32>]) -> Result<Photo> {
         let shape = planes.first().map_or((0, 0), |plane| plane.dim());
         if planes.len() != self.count() || planes.iter().any(|plane| plane.dim() != shape) {
@@ -116,7 +119,8 @@ impl Planes {
             Self::Hsv => {
                 let (saturation, value) = (y.clamp(0.0, 1.0), 255.0 * z.clamp(0.0, 1.0));
                 let sixths = 6.0 * x.clamp(0.0, 1.0);
-                // How much of the saturation each channel lacks: nothing within a sixth of its own hue, all of it opposite.
+                // How much of the saturation each channel lacks: nothing within a sixth of its own hue, all of it
+                // opposite.
                 [5.0, 3.0, 1.0].map(|at| {
                     let k: f32 = (at + sixths) % 6.0;
                     value * (1.0 - saturation * k.min(4.0 - k).clamp(0.0, 1.0))

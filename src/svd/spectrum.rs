@@ -5,8 +5,8 @@ use crate::table::Table;
 
 /// The singular values of a matrix and what follows from them without decomposing it again.
 ///
-/// The best approximation of rank r has a squared error (the sum over all elements) of exactly the sum of the squares of
-/// the singular values that it leaves out (Eckart, Young 1936). Where only the largest are known, their share in the
+/// The best approximation of rank r has a squared error (the sum over all elements) of exactly the sum of the squares
+/// of the singular values that it leaves out (Eckart, Young 1936). Where only the largest are known, their share in the
 /// sum of all squared elements gives the rest.
 ///
 /// ```
@@ -29,7 +29,8 @@ pub struct Spectrum {
 }
 
 impl Spectrum {
-    /// `energy` is the sum of all squared elements; where the values are complete, their squares are what it is made of.
+    /// `energy` is the sum of all squared elements; where the values are complete, their squares are what it is made
+    /// of.
     pub(super) fn new(shape: (usize, usize), values: Vec<f64>, energy: f64, complete: bool) -> Self {
         let unknown = match complete {
             true => 0.0,
@@ -57,7 +58,8 @@ impl Spectrum {
         self.complete
     }
 
-    /// The squared Frobenius norm of what a rank leaves out; of a rank beyond the known values, of what these leave out.
+    /// The squared Frobenius norm of what a rank leaves out; of a rank beyond the known values, of what these leave
+    /// out.
     pub fn squared_error(&self, rank: usize) -> f64 {
         self.errors[rank.min(self.values.len())]
     }
@@ -72,7 +74,8 @@ impl Spectrum {
         self.squared_error(rank) / (self.shape.0 as f64 * self.shape.1 as f64)
     }
 
-    /// The peak signal-to-noise ratio of a rank in dB for samples from 0 to 255, before they are rounded: infinite without an error.
+    /// The peak signal-to-noise ratio of a rank in dB for samples from 0 to 255, before they are rounded: infinite
+    /// without an error.
     pub fn psnr(&self, rank: usize) -> f64 {
         crate::metrics::psnr_from_mse(self.mse(rank))
     }
@@ -85,10 +88,11 @@ impl Spectrum {
     /// The smallest rank that holds a share of the energy, from 0 to 1.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for another share, and for one that the known singular values do not reach.
+    /// [`Error::OutOfRange`] for another share, [`Error::Unreachable`] for one that the known singular values do not
+    /// reach.
     pub fn rank_for_energy(&self, share: f64) -> Result<usize> {
         if !(0.0..=1.0).contains(&share) {
-            return Err(Error::OutOfRange { name: "energy", found: share.to_string(), expected: "from 0 to 1" });
+            return Err(Error::out_of_range("energy", share, "from 0 to 1"));
         }
         self.smallest(|rank| self.squared_error(rank) <= (1.0 - share) * self.errors[0], "energy", share)
     }
@@ -96,16 +100,15 @@ impl Spectrum {
     /// The smallest rank with at least so many dB of [`Spectrum::psnr`].
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] when the known singular values do not reach it, and for a number that is none.
+    /// [`Error::Unreachable`] when the known singular values do not reach it, and for a number that is none.
     pub fn rank_for_psnr(&self, psnr: f64) -> Result<usize> {
         self.smallest(|rank| self.psnr(rank) >= psnr, "PSNR", psnr)
     }
 
     fn smallest(&self, enough: impl Fn(usize) -> bool, name: &'static str, wanted: f64) -> Result<usize> {
-        (0..=self.values.len()).find(|&rank| enough(rank)).ok_or_else(|| Error::OutOfRange {
-            name,
-            found: wanted.to_string(),
-            expected: "what the singular values that were computed reach",
+        (0..=self.values.len()).find(|&rank| enough(rank)).ok_or_else(|| Error::Unreachable {
+            goal: format!("{name} {wanted}"),
+            best: format!("{} singular values are known", self.values.len()),
         })
     }
 
@@ -116,15 +119,14 @@ impl Spectrum {
     /// [`Error::OutOfRange`] when a number takes no bytes or not a number of them.
     pub fn rank_for_bytes(&self, bytes: usize, bytes_per_number: f64) -> Result<usize> {
         if !(bytes_per_number > 0.0 && bytes_per_number.is_finite()) {
-            let found = bytes_per_number.to_string();
-            return Err(Error::OutOfRange { name: "bytes per number", found, expected: "more than 0" });
+            return Err(Error::out_of_range("bytes per number", bytes_per_number, "more than 0"));
         }
         let rank = bytes as f64 / (self.numbers(1) as f64 * bytes_per_number);
         Ok((rank as usize).min(self.values.len()))
     }
 
-    /// The rank at the elbow: how many values stand before the one that is farthest below the straight line from the first
-    /// to the last, on a logarithmic scale. 0 for less than three values.
+    /// The rank at the elbow: how many values stand before the one that is farthest below the straight line from the
+    /// first to the last, on a logarithmic scale. 0 for less than three values.
     pub fn elbow(&self) -> usize {
         let logs: Vec<f64> = self.values.iter().map(|value| value.ln()).collect();
         let (Some(first), Some(last)) = (logs.first(), logs.last()) else { return 0 };
@@ -134,9 +136,9 @@ impl Spectrum {
         if below(farthest) > 0.0 { farthest } else { 0 }
     }
 
-    /// The number of singular values above what noise of unknown strength would have: the optimal hard threshold of Gavish and Donoho
-    /// (2014), a multiple of the median that is 2.858 for a square matrix. It assumes a matrix of low rank under white noise, which a
-    /// photo is not: a rule to remove noise by, not to compress by.
+    /// The number of singular values above what noise of unknown strength would have: the optimal hard threshold of
+    /// Gavish and Donoho (2014), a multiple of the median that is 2.858 for a square matrix. It assumes a matrix of low
+    /// rank under white noise, which a photo is not: a rule to remove noise by, not to compress by.
     ///
     /// # Errors
     /// [`Error::Unsupported`] when not all singular values are known.
@@ -163,11 +165,11 @@ impl Spectrum {
         let threshold = hard_threshold(self.aspect()) * longest.sqrt() * deviation;
         let rank = self.values.partition_point(|&value| value > threshold);
         if deviation.is_nan() || deviation < 0.0 || (rank == self.values.len() && !self.complete) {
-            return Err(Error::OutOfRange {
-                name: "the noise's deviation",
-                found: deviation.to_string(),
-                expected: "at least 0, and as large as the singular values that were computed show",
-            });
+            return Err(Error::out_of_range(
+                "the noise's deviation",
+                deviation,
+                "at least 0, and as large as the singular values that were computed show",
+            ));
         }
         Ok(rank)
     }

@@ -1,6 +1,7 @@
 //! The inputs that a path means: walking folders, matching patterns, and counting what is left out.
 
-use super::input::Input;
+use super::input::{Input, stream_of};
+use crate::catalogue::Setting;
 use crate::error::{Error, Result};
 use crate::file::{self, printable, shown};
 use crate::second_stage::SecondStage;
@@ -14,6 +15,8 @@ const READ: [&str; 16] =
     ["png", "jpg", "jpeg", "tif", "tiff", "gif", "webp", "bmp", "dib", "pnm", "ppm", "pgm", "pbm", "pam", "npy", "npz"];
 /// Those of volumes, which are also read with a second stage over them, as `.npy.gz`.
 const VOLUMES: [&str; 4] = ["npy", "npz", "tif", "tiff"];
+/// Bytes at the beginning of a file by which one knows a stream.
+const LEAST_MAGIC: usize = 4;
 /// The most kinds of files that a note counts one by one.
 const MOST_KINDS: usize = 6;
 
@@ -92,8 +95,13 @@ fn has_wildcard(text: &str) -> bool {
     text.contains(['*', '?', '['])
 }
 
-/// Whether a file's name ends as those of pictures and volumes do.
+/// Whether a file's name ends as those of pictures, volumes and codecs' own streams do. JSON files, which begin with
+/// one byte that tells nothing, are inputs only where they are named.
 fn is_read(path: &Path) -> bool {
+    let tells = |setting: &Setting| setting.as_codec().info().magics.iter().all(|magic| magic.len() >= LEAST_MAGIC);
+    if stream_of(path).as_ref().is_some_and(tells) {
+        return true;
+    }
     let extension = file::extension(path);
     match SecondStage::from_extension(&extension) {
         Some(_) => VOLUMES.contains(&file::extension(&path.with_extension("")).as_str()),
@@ -191,10 +199,12 @@ mod tests {
 
     #[test]
     fn kinds_of_files_are_known_by_their_names() {
-        for name in ["a.png", "b.JPG", "c.webp", "d.npy", "e.npz.zst", "f.tif.gz", "g.b.npy.xz"] {
+        for name in ["a.png", "b.JPG", "c.webp", "d.npy", "e.npz.zst", "f.tif.gz", "g.b.npy.xz", "h.cpso.xz", "i.laff"]
+        {
             assert!(is_read(Path::new(name)), "{name}");
         }
-        for name in ["png", "a.txt", "b.gz", "c.png.gz", "d.tar.gz", "npy.gz"] {
+        for name in ["png", "a.txt", "b.gz", "c.png.gz", "d.tar.gz", "npy.gz", "e.json", "f.json.gz", "g.raw", "h.cseg"]
+        {
             assert!(!is_read(Path::new(name)), "{name}");
         }
     }

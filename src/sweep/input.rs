@@ -1,7 +1,7 @@
 //! What a sweep compresses: files, folders, patterns, and values in memory.
 
-use crate::catalogue::Setting;
-use crate::codec::{Data, Given};
+use crate::catalogue::{self, Setting};
+use crate::codec::{Data, Decoded, Given, Reading};
 use crate::error::{Error, Result};
 use crate::file;
 use crate::limits::Limits;
@@ -22,12 +22,12 @@ const OVER_WHITE: &str = "transparency was laid over white";
 pub(super) const OVER: &str = "laid over white";
 
 impl Data {
-    /// Reads a file's bytes: `.npy`, `.npz` and TIFF files of integers of more than 8 bits as label volumes, all others
-    /// as photos. A TIFF file of 8-bit samples is a photo. What a second stage's extension stands for is decompressed
-    /// first.
+    /// Reads a file's bytes: streams of the catalogue's codecs as what they hold; `.npy`, `.npz` and TIFF files of
+    /// integers of more than 8 bits as label volumes, all others as photos. A TIFF file of 8-bit samples is a photo.
+    /// What a second stage's extension stands for is decompressed first.
     ///
     /// # Errors
-    /// As [`Photo::decode_with`] and [`AnyVolume::decode`].
+    /// As [`Photo::decode_with`], [`AnyVolume::decode`] and [`Setting::decode`].
     pub fn decode(name: &Path, bytes: &[u8], limits: &Limits) -> Result<Self> {
         Ok(Arc::unwrap_or_clone(Source::decode(name, bytes, limits)?.data))
     }
@@ -51,8 +51,14 @@ impl Source {
     /// # Errors
     /// As [`Data::decode`].
     pub fn decode(name: &Path, bytes: &[u8], limits: &Limits) -> Result<Self> {
+        if let Some(setting) = stream_of(name) {
+            let Decoded { data, notes } = setting.decode_noting(bytes, &Reading::new(*limits))?;
+            return Ok(Self { is_whole: notes.is_empty(), notes, ..data.into() });
+        }
         if let Some(method) = SecondStage::from_extension(&file::extension(name)) {
-            return Self::decode(&name.with_extension(""), &method.decode(bytes, limits)?, limits);
+            let first = method.decode(bytes, limits)?;
+            let name = name.with_extension("");
+            return limits.within(first.len() as u64, |limits| Self::decode(&name, &first, limits));
         }
         match VolumeFormat::from_path(name) {
             Ok(VolumeFormat::Tiff) => {
@@ -117,6 +123,15 @@ impl From<Data> for Source {
     fn from(data: Data) -> Self {
         Self::whole(Arc::new(data))
     }
+}
+
+/// The setting that reads a file which a codec of the catalogue wrote, told by its name; `None` of pictures, which are
+/// read as such, and of files that say nothing of their size.
+pub(super) fn stream_of(name: &Path) -> Option<Setting> {
+    catalogue::of_path(name).filter(|setting| {
+        let info = setting.as_codec().info();
+        !info.writes_pictures && !info.magics.is_empty()
+    })
 }
 
 /// Where an input is, and what rows call it.

@@ -35,7 +35,7 @@ pub(super) struct Entry {
 impl Entry {
     /// Whether the row is what the same trial would give now: of an input as it is, with at least what is to be
     /// measured; an error only under the same limits and measures, either of which may be its reason.
-    pub fn holds(&self, stamp: Option<&str>, measures: Measures, limits: &str) -> bool {
+    pub(super) fn holds(&self, stamp: Option<&str>, measures: Measures, limits: &str) -> bool {
         let same_input = stamp == Some(self.stamp.as_str());
         same_input
             && match self.row.error {
@@ -112,7 +112,7 @@ pub(super) struct Journal {
 impl Journal {
     /// Opens or begins the file; returns what is in it already, by input and setting: where there are two of one, the
     /// last. A last line that was cut off by whatever stopped the sweep is dropped.
-    pub fn open(path: &Path) -> Result<(Self, Known)> {
+    pub(super) fn open(path: &Path) -> Result<(Self, Known)> {
         let io = || Error::io("open", path);
         check_journal(path)?;
         let is_new = fs::symlink_metadata(path).is_err();
@@ -156,19 +156,19 @@ impl Journal {
     }
 
     /// Adds a row.
-    pub fn add(&mut self, entry: &Entry) -> Result<()> {
+    pub(super) fn add(&mut self, entry: &Entry) -> Result<()> {
         self.write(&entry.to_csv())
     }
 
     /// Adds where compressed files go, before the first of them is there.
-    pub fn claim(&mut self, claim: Claim) -> Result<()> {
+    pub(super) fn claim(&mut self, claim: Claim) -> Result<()> {
         self.write(&claim.to_csv())?;
         self.claims.push(claim);
         Ok(())
     }
 
     /// Removes the file of a sweep that does not begin, if it was made for it.
-    pub fn discard(self) {
+    pub(super) fn discard(self) {
         if self.is_new {
             // What is wrong with the sweep is told.
             let _ = fs::remove_file(&self.path);

@@ -57,6 +57,7 @@ use crate::limits::Limits;
 use crate::table::Table;
 use run::Run;
 use std::collections::HashSet;
+use std::fmt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -76,6 +77,12 @@ pub struct Sweep {
 }
 
 type Watch = Arc<dyn Fn(&Progress) + Send + Sync>;
+
+impl fmt::Debug for Sweep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sweep({} settings of {} inputs)", self.settings.len(), self.inputs.len())
+    }
+}
 
 /// How far a sweep is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +111,7 @@ pub trait Backend {
 }
 
 /// What a backend is given to do.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Job<'a> {
     /// The sweep's inputs.
     pub inputs: &'a [Input],
@@ -376,7 +383,7 @@ fn stream_names(inputs: &[Input]) -> Vec<String> {
     let parts = |input: &Input| -> Vec<String> {
         let name = match &input.place {
             Place::Remote(url) => url.split_once("://").map_or(url.as_str(), |(_, path)| path),
-            _ => &input.name,
+            Place::File(_) | Place::Memory(_) => &input.name,
         };
         let normal = Path::new(name).components().filter_map(|part| match part {
             Component::Normal(part) => Some(part.to_string_lossy().into_owned()),

@@ -33,7 +33,7 @@ pub(super) struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// Begins with what is in the journal and still holds.
-    pub fn begin(sweep: &'a Sweep, names: &'a [String]) -> Result<Self> {
+    pub(super) fn begin(sweep: &'a Sweep, names: &'a [String]) -> Result<Self> {
         let (journal, known) = match &sweep.journal {
             Some(path) => Journal::open(path).map(|(journal, known)| (Some(journal), known))?,
             None => (None, Known::new()),
@@ -137,13 +137,13 @@ impl<'a> Run<'a> {
     }
 
     /// What is left to do, by input.
-    pub fn tasks(&self) -> Vec<Task> {
+    pub(super) fn tasks(&self) -> Vec<Task> {
         let task = |at: usize| Task { input: at / self.settings.len(), setting: at % self.settings.len() };
         (0..self.rows.len()).filter(|&at| self.rows[at].is_none()).map(task).collect()
     }
 
     /// Keeps a result, on disk first; there only what is finished. What is delivered twice counts once.
-    pub fn take(&mut self, done: Done) -> Result<()> {
+    pub(super) fn take(&mut self, done: Done) -> Result<()> {
         let Done { task, row, facts: Facts { unfinished, notes } } = done;
         if task.input >= self.sweep.inputs.len() || task.setting >= self.settings.len() {
             let Task { input, setting } = task;
@@ -174,7 +174,7 @@ impl<'a> Run<'a> {
 
     /// All rows. What was asked for and did not come becomes a row that says so: a backend that loses one may not know
     /// it. So does a row whose compressed file is not there.
-    pub fn finish(mut self) -> Outcome {
+    pub(super) fn finish(mut self) -> Outcome {
         let fail = |run: &mut Self, task: &Task, reason: &str| {
             let row = Row::failed(&run.sweep.inputs[task.input].name, &run.settings[task.setting], reason);
             let at = run.place(task);

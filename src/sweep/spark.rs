@@ -163,7 +163,7 @@ impl Spark {
     fn check(job: &Job) -> Result<()> {
         let files = job.inputs.iter().filter_map(|input| match &input.place {
             Place::File(path) => Some(path.as_path()),
-            _ => None,
+            Place::Remote(_) | Place::Memory(_) => None,
         });
         for path in files.chain(job.streams) {
             let path = std::path::absolute(path).map_err(Error::io("find", path))?;

@@ -10,6 +10,7 @@ use crate::file::{self, Existing};
 use crate::limits::Limits;
 use crate::metrics;
 use crate::photo::Photo;
+use crate::words::as_text;
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -86,6 +87,8 @@ impl FromStr for Measures {
         Ok(measures)
     }
 }
+
+as_text!(Measures);
 
 impl fmt::Display for Measures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

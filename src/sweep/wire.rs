@@ -1,5 +1,6 @@
 //! What goes between the programs of a sweep on a cluster: lines of fields with tabs between, in which
-//! [`escape`](super::escape()) keeps tabs and line breaks out of the fields. Who writes such a line and who reads it do it here.
+//! [`escape`](super::escape()) keeps tabs and line breaks out of the fields. Who writes such a line and who reads it do
+//! it here.
 //!
 //! A sweep sends `cortado-spark submit` a [`Plan`] and then its tasks, of which Spark makes the lines that
 //! `cortado-spark worker` reads; the worker's answers come back with a number before them.

@@ -8,6 +8,8 @@ mod csv;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod query;
+#[cfg(all(feature = "serde", not(rust_analyzer)))]
+mod serde;
 
 pub(crate) use csv::{csv_cells, csv_line};
 pub use query::Record;
@@ -160,7 +162,7 @@ impl Table {
         let at = self.position(column)?;
         let number = |row: &Vec<Cell>| {
             let found = || format!("{:?} in {column:?}", row[at].to_string());
-            row[at].number().ok_or_else(|| Error::OutOfRange { name: "cell", found: found(), expected: "a number" })
+            row[at].number().ok_or_else(|| Error::out_of_range("cell", found(), "a number"))
         };
         self.rows.iter().map(number).collect()
     }
@@ -179,11 +181,10 @@ impl Table {
     }
 
     fn position(&self, column: &str) -> Result<usize> {
-        self.columns.iter().position(|name| name == column).ok_or_else(|| Error::OutOfRange {
-            name: "column",
-            found: format!("{column:?}"),
-            expected: "one of the table's columns",
-        })
+        self.columns
+            .iter()
+            .position(|name| name == column)
+            .ok_or_else(|| Error::out_of_range("column", format!("{column:?}"), "one of the table's columns"))
     }
 
     fn is_numeric(&self, column: usize) -> bool {

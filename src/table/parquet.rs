@@ -23,7 +23,8 @@ enum Kind {
 }
 
 impl Table {
-    /// The table as a Parquet file in memory, compressed with Snappy. A column that has texts and numbers is one of texts.
+    /// The table as a Parquet file in memory, compressed with Snappy. A column that has texts and numbers is one of
+    /// texts.
     ///
     /// # Errors
     /// [`Error::Unsupported`] when two columns have one name, [`Error::OutOfRange`] for a whole number of 2^63 or more.
@@ -36,7 +37,7 @@ impl Table {
             Cell::Int(value) if i64::try_from(*value).is_err() => Some(*value),
             _ => None,
         }) {
-            return Err(Error::OutOfRange { name: "cell", found: found.to_string(), expected: "less than 2^63" });
+            return Err(Error::out_of_range("cell", found, "less than 2^63"));
         }
         // Nothing but memory is written to.
         self.written(&kinds).map_err(|error| Error::Unsupported(format!("cannot write Parquet: {error}")))
@@ -114,8 +115,8 @@ impl Table {
         writer.close()
     }
 
-    /// Reads a Parquet file in memory of plain columns: integers, floats, booleans (as the texts `true` and `false`) and strings.
-    /// Pages may be compressed with Snappy.
+    /// Reads a Parquet file in memory of plain columns: integers, floats, booleans (as the texts `true` and `false`)
+    /// and strings. Pages may be compressed with Snappy.
     ///
     /// # Errors
     /// [`Error::Malformed`] when the bytes are no such file, [`Error::Unsupported`] for a column of another type.

@@ -104,8 +104,8 @@ impl Table {
         Ok(self.of_rows(best.into_iter().map(|(_, row)| row.clone()).collect()))
     }
 
-    /// The rows in the order of a column: numbers from the least, then texts, then rows without a value. Equal ones keep
-    /// their order.
+    /// The rows in the order of a column: numbers from the least, then texts, then rows without a value. Equal ones
+    /// keep their order.
     ///
     /// # Errors
     /// As [`Table::where_present`].
@@ -142,8 +142,8 @@ impl Table {
         Ok(groups)
     }
 
-    /// One row for every combination of values of the columns `by`, in the order of their first: how many rows have it (`rows`), and
-    /// of every other column of numbers the mean of those that are there.
+    /// One row for every combination of values of the columns `by`, in the order of their first: how many rows have it
+    /// (`rows`), and of every other column of numbers the mean of those that are there.
     ///
     /// # Errors
     /// As [`Table::where_present`].
@@ -176,8 +176,9 @@ impl Table {
         Ok(means)
     }
 
-    /// The Pareto front where less of `cost` and more of `gain` is better: the rows than which no other is better in one and as
-    /// good in the other, from the cheapest; of equal ones the first. Rows without either number are left out.
+    /// The Pareto front where less of `cost` and more of `gain` is better: the rows than which no other is better in
+    /// one and as good in the other, from the cheapest; of equal ones the first. Rows without either number are left
+    /// out.
     ///
     /// ```
     /// use cortado::Table;

@@ -5,9 +5,11 @@
 //! the format.
 
 mod chunk;
+mod compression;
 mod fax;
 mod old_jpeg;
 mod page;
+mod samples;
 
 pub(crate) use page::{Page, SampleFormat, photometric};
 

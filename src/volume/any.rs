@@ -1,7 +1,7 @@
 //! A volume whose label type a file decides.
 
 use super::{Label, LabelType, Volume};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use std::fmt;
 use std::ops::Range;
 
@@ -18,16 +18,8 @@ pub enum AnyVolume {
     U64(Volume<u64>),
 }
 
-/// A borrowed [`Volume`] of any of the four label types.
-#[derive(Clone, Copy)]
-pub enum VolumeRef<'a> {
-    U8(&'a Volume<u8>),
-    U16(&'a Volume<u16>),
-    U32(&'a Volume<u32>),
-    U64(&'a Volume<u64>),
-}
-
 /// A buffer for labels of any of the four types.
+#[derive(Debug)]
 pub enum LabelsMut<'a> {
     U8(&'a mut [u8]),
     U16(&'a mut [u16]),
@@ -134,7 +126,7 @@ impl AnyVolume {
     /// The volume with labels of type `T`. Costs a copy.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`](crate::Error::OutOfRange) when a label is too large for `T`.
+    /// [`Error::OutOfRange`] when a label is too large for `T`.
     pub fn to_labels<T: Label>(&self) -> Result<Volume<T>> {
         with_volume!(self, volume => volume.cast())
     }
@@ -151,6 +143,18 @@ macro_rules! from_volumes {
         impl From<Volume<$number>> for AnyVolume {
             fn from(volume: Volume<$number>) -> Self {
                 Self::$name(volume)
+            }
+        }
+
+        /// Costs nothing when the labels are of this very type, else as [`AnyVolume::to_labels`].
+        impl TryFrom<AnyVolume> for Volume<$number> {
+            type Error = Error;
+
+            fn try_from(volume: AnyVolume) -> Result<Self> {
+                match volume {
+                    AnyVolume::$name(volume) => Ok(volume),
+                    other => other.to_labels(),
+                }
             }
         }
     )*};

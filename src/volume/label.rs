@@ -1,8 +1,9 @@
 //! The number types that labels come in.
 
-use super::Volume;
-use super::any::{LabelsMut, VolumeRef};
+use super::any::LabelsMut;
+use super::view::{AnyVolumeView, VolumeView};
 use crate::error::{Error, Result};
+use crate::words::words;
 use std::fmt::{Debug, Display};
 use std::hash::Hash;
 
@@ -55,25 +56,20 @@ impl LabelType {
     pub(crate) fn renamed(self, label: u64, map: &mut impl FnMut(u64) -> Option<u64>) -> Result<u64> {
         match map(label) {
             None => Err(Error::Unsupported(format!("the map has no label for {label}"))),
-            Some(new) if new > self.max() => Err(Error::OutOfRange {
-                name: "a new label",
-                found: new.to_string(),
-                expected: "at most the largest of the stream's label type",
-            }),
+            Some(new) if new > self.max() => {
+                Err(Error::out_of_range("a new label", new, "at most the largest of the stream's label type"))
+            }
             Some(new) => Ok(new),
         }
     }
-
-    /// The type's name in Rust, such as `u32`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::U8 => "u8",
-            Self::U16 => "u16",
-            Self::U32 => "u32",
-            Self::U64 => "u64",
-        }
-    }
 }
+
+words!(LabelType, "label type", "u8, u16, u32 or u64", {
+    U8 => "u8",
+    U16 => "u16",
+    U32 => "u32",
+    U64 => "u64",
+});
 
 /// A label's number type: u8, u16, u32 or u64, and no other.
 pub trait Label:
@@ -90,7 +86,7 @@ pub trait Label:
     fn from_low_bits(value: u64) -> Self;
 
     /// The label whose little-endian bytes these are; exactly [`Label::BYTES`] of them.
-    fn from_le(bytes: &[u8]) -> Self;
+    fn from_le_slice(bytes: &[u8]) -> Self;
 
     /// `value` as a label, when it is small enough.
     fn from_u64(value: u64) -> Option<Self> {
@@ -110,13 +106,13 @@ pub trait Label:
 }
 
 pub(super) mod sealed {
-    use crate::volume::Volume;
-    use crate::volume::any::{LabelsMut, VolumeRef};
+    use crate::volume::any::LabelsMut;
+    use crate::volume::view::{AnyVolumeView, VolumeView};
 
-    /// How a generic function hands its argument to one that is compiled with the library: what is generic is compiled with
-    /// its caller, and a notebook's cells are compiled without optimisation.
+    /// How a generic function hands its argument to one that is compiled with the library: what is generic is compiled
+    /// with its caller, and a notebook's cells are compiled without optimisation.
     pub trait Sealed: Sized {
-        fn volume(volume: &Volume<Self>) -> VolumeRef<'_>;
+        fn any(view: VolumeView<'_, Self>) -> AnyVolumeView<'_>;
         fn labels_mut(labels: &mut [Self]) -> LabelsMut<'_>;
     }
 }
@@ -124,8 +120,8 @@ pub(super) mod sealed {
 macro_rules! labels {
     ($($number:ty: $name:ident),*) => {$(
         impl sealed::Sealed for $number {
-            fn volume(volume: &Volume<Self>) -> VolumeRef<'_> {
-                VolumeRef::$name(volume)
+            fn any(view: VolumeView<'_, Self>) -> AnyVolumeView<'_> {
+                AnyVolumeView::$name(view)
             }
 
             fn labels_mut(labels: &mut [Self]) -> LabelsMut<'_> {
@@ -142,7 +138,7 @@ macro_rules! labels {
             }
 
             #[inline]
-            fn from_le(bytes: &[u8]) -> Self {
+            fn from_le_slice(bytes: &[u8]) -> Self {
                 Self::from_le_bytes(bytes.try_into().expect("as many bytes as the label has"))
             }
         }

@@ -9,13 +9,17 @@
 mod any;
 mod files;
 mod label;
+mod lazy;
 mod synthetic;
+mod view;
 
 pub use any::AnyVolume;
-pub(crate) use any::{LabelsMut, VolumeRef, with_label_type, with_volume};
+pub(crate) use any::{LabelsMut, with_label_type, with_volume};
 pub use files::{VolumeFormat, VolumeInfo, VolumeOptions};
 pub use label::{Label, LabelType};
+pub use lazy::{LazyVolume, Sliced};
 pub use synthetic::TissueOptions;
+pub use view::{AnyVolumeView, VolumeView};
 
 use crate::error::{Error, Result};
 use ndarray::{Array3, ArrayView3};
@@ -43,10 +47,7 @@ impl<T: Label> Volume<T> {
     /// # Errors
     /// [`Error::ShapeMismatch`] when the number of labels is not the product of the sides.
     pub fn from_vec(shape: [usize; 3], labels: Vec<T>) -> Result<Self> {
-        let voxels = shape.iter().try_fold(1usize, |product, &side| product.checked_mul(side));
-        if voxels != Some(labels.len()) {
-            return Err(Error::ShapeMismatch { expected: shape.to_vec(), found: vec![labels.len()] });
-        }
+        check_len(shape, labels.len())?;
         Ok(Self { shape, labels })
     }
 
@@ -166,17 +167,20 @@ impl<T: Label> Volume<T> {
     /// [`Error::OutOfRange`] when a label is too large for it.
     pub fn cast<U: Label>(&self) -> Result<Volume<U>> {
         let cast = |&label: &T| {
-            U::from_u64(label.into()).ok_or_else(|| Error::OutOfRange {
-                name: "a label",
-                found: label.to_string(),
-                expected: match U::TYPE {
-                    LabelType::U8 => "at most 255 to fit u8",
-                    LabelType::U16 => "at most 65535 to fit u16",
-                    _ => "at most 4294967295 to fit u32",
-                },
+            U::from_u64(label.into()).ok_or_else(|| {
+                Error::out_of_range("a label", label, format!("at most {} to fit {}", U::MAX, U::TYPE.name()))
             })
         };
         Ok(Volume { shape: self.shape, labels: self.labels.iter().map(cast).collect::<Result<_>>()? })
+    }
+}
+
+/// Refuses labels that are not as many as a shape has voxels.
+fn check_len(shape: [usize; 3], found: usize) -> Result<()> {
+    let voxels = shape.iter().try_fold(1usize, |product, &side| product.checked_mul(side));
+    match voxels == Some(found) {
+        true => Ok(()),
+        false => Err(Error::ShapeMismatch { expected: shape.to_vec(), found: vec![found] }),
     }
 }
 
@@ -184,7 +188,7 @@ impl<T: Label> Volume<T> {
 pub(crate) fn check_range(range: &Range<usize>, side: usize) -> Result<()> {
     if range.start > range.end || range.end > side {
         let found = format!("{}..{} of {side}", range.start, range.end);
-        return Err(Error::OutOfRange { name: "a range of voxels", found, expected: "within its side" });
+        return Err(Error::out_of_range("a range of voxels", found, "within its side"));
     }
     Ok(())
 }

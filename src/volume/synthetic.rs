@@ -10,9 +10,9 @@ use rayon::prelude::*;
 
 /// How to make a volume of synthetic tissue.
 ///
-/// Neurites run along z, wander and change their calibre; they touch each other, with a little background (0) where gaps
-/// stay. They are the cells of a power diagram (a Voronoi diagram with weights) around jittered points, seen through
-/// two layers of smooth noise that bend the cells and roughen their boundaries.
+/// Neurites run along z, wander and change their calibre; they touch each other, with a little background (0) where
+/// gaps stay. They are the cells of a power diagram (a Voronoi diagram with weights) around jittered points, seen
+/// through two layers of smooth noise that bend the cells and roughen their boundaries.
 ///
 /// ```
 /// use cortado::volume::TissueOptions;
@@ -21,9 +21,9 @@ use rayon::prelude::*;
 /// # Ok::<(), cortado::Error>(())
 /// ```
 ///
-/// How near the defaults come to a real volume in what Compresso sees, by `cargo run --release --example tissue`: 128 x 512 x
-/// 512 voxels of tissue, and the 512 x 512 x 512 segmented voxels of an electron micrograph that Compresso's authors
-/// distribute. The real one has cell bodies and many thin neurites, where these are all of one size.
+/// How near the defaults come to a real volume in what Compresso sees, by `cargo run --release --example tissue`: 128 x
+/// 512 x 512 voxels of tissue, and the 512 x 512 x 512 segmented voxels of an electron micrograph that Compresso's
+/// authors distribute. The real one has cell bodies and many thin neurites, where these are all of one size.
 ///
 /// | | tissue | EM volume |
 /// |---|---|---|
@@ -33,6 +33,7 @@ use rayon::prelude::*;
 /// | location entries, of the voxels | 0.86 % | 0.74 % |
 /// | different windows of 4 x 4 | 9,230 | 19,184 |
 /// | compression ratio | 41.9 | 48.8 |
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TissueOptions {
     shape: [usize; 3],
@@ -74,12 +75,10 @@ impl TissueOptions {
     /// [`Error::OutOfRange`] when an option is; [`Error::TooLarge`] for more voxels than the default [`Limits`] have.
     pub fn generate(&self) -> Result<Volume<u32>> {
         if !(4.0..=1e4).contains(&self.diameter) {
-            let found = self.diameter.to_string();
-            return Err(Error::OutOfRange { name: "diameter", found, expected: "from 4 to 10000 voxels" });
+            return Err(Error::out_of_range("diameter", self.diameter, "from 4 to 10000 voxels"));
         }
         if !(0.1..=100.0).contains(&self.anisotropy) {
-            let found = self.anisotropy.to_string();
-            return Err(Error::OutOfRange { name: "anisotropy", found, expected: "from 0.1 to 100" });
+            return Err(Error::out_of_range("anisotropy", self.anisotropy, "from 0.1 to 100"));
         }
         let [_, height, width] = self.shape;
         let voxels = self.shape.iter().fold(1u64, |product, &side| product.saturating_mul(side as u64));
@@ -178,7 +177,8 @@ impl Tissue {
         }
     }
 
-    /// The label of the nearest point, its squared distance less its weight, and that of the nearest one of another label.
+    /// The label of the nearest point, its squared distance less its weight, and that of the nearest one of another
+    /// label.
     fn nearest(&self, x: f32, y: f32, z: f32) -> (u32, f32, f32) {
         let cell =
             |at: f32, edge: f32, cells: usize| (floor(at / edge) + MARGIN as i32).clamp(1, cells as i32 - 2) as usize;

@@ -17,7 +17,7 @@ fn numbers(seed: u64) -> impl FnMut() -> u64 {
 }
 
 /// Photos and label volumes of awkward shapes: one pixel, one row, primes, all equal, all distinct, the largest labels.
-pub fn samples(takes: Takes) -> Vec<Data> {
+pub(crate) fn samples(takes: Takes) -> Vec<Data> {
     let mut next = numbers(7);
     let mut found: Vec<Data> = Vec::new();
     if takes != Takes::Volumes {
@@ -57,7 +57,7 @@ fn plain(codec: &Arc<dyn Codec>) -> Setting {
 }
 
 /// Files hold what was put in, of the same shape and the same bytes on any number of threads, and are recognised.
-pub fn round_trips(codec: &Arc<dyn Codec>) {
+pub(crate) fn round_trips(codec: &Arc<dyn Codec>) {
     let (info, setting) = (codec.info(), plain(codec));
     let of_name = catalogue::of_path(format!("a.{}", setting.extension())).unwrap();
     let names: Vec<_> = catalogue::codecs().iter().map(|codec| codec.info()).collect();
@@ -91,7 +91,7 @@ pub fn round_trips(codec: &Arc<dyn Codec>) {
 }
 
 /// Cut and changed files end in an error or in a value, and never in a panic; limits hold.
-pub fn damage_is_met(codec: &Arc<dyn Codec>) {
+pub(crate) fn damage_is_met(codec: &Arc<dyn Codec>) {
     let (info, setting) = (codec.info(), plain(codec));
     let mut next = numbers(11);
     for data in samples(info.takes) {
@@ -118,7 +118,7 @@ pub fn damage_is_met(codec: &Arc<dyn Codec>) {
 }
 
 /// Texts that are no value of a parameter.
-pub fn wrong_values(kind: &Kind) -> Vec<String> {
+pub(crate) fn wrong_values(kind: &Kind) -> Vec<String> {
     let beyond = |least: u64, most: u64| {
         let below = least.checked_sub(1).map(|number| number.to_string());
         let above = most.checked_add(1).map(|number| number.to_string());
@@ -149,7 +149,7 @@ pub fn wrong_values(kind: &Kind) -> Vec<String> {
 
 /// Every parameter's default is a value, and whatever is none is refused when the setting is made, with what is
 /// allowed.
-pub fn ranges_hold(codec: &Arc<dyn Codec>) {
+pub(crate) fn ranges_hold(codec: &Arc<dyn Codec>) {
     for parameter in catalogue::parameters(&**codec) {
         let named = format!("{} {}", codec.info().name, parameter.name);
         if let Some(default) = &parameter.default {

@@ -7,26 +7,26 @@ use cortado::{AnyVolume, Limits, Volume};
 use proptest::prelude::*;
 
 /// Volumes in golden/labels, made by make_labels.py.
-pub const NAMES: [&str; 5] = ["blocks_u32", "noise_u8", "top_u64", "flat_u16", "nuclei_u16"];
+pub(crate) const NAMES: [&str; 5] = ["blocks_u32", "noise_u8", "top_u64", "flat_u16", "nuclei_u16"];
 
 /// One of them.
-pub fn volume(name: &str) -> AnyVolume {
+pub(crate) fn volume(name: &str) -> AnyVolume {
     AnyVolume::decode(&golden(&format!("labels/{name}.npy")), VolumeFormat::Npy, &Limits::new()).unwrap()
 }
 
 /// Numbers as random as a test needs them.
-pub fn mixed(number: u64) -> u64 {
+pub(crate) fn mixed(number: u64) -> u64 {
     let product = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (product ^ product >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 11
 }
 
 /// A call on so many threads.
-pub fn in_pool<R: Send>(threads: usize, call: impl FnOnce() -> R + Send) -> R {
+pub(crate) fn in_pool<R: Send>(threads: usize, call: impl FnOnce() -> R + Send) -> R {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(call)
 }
 
 /// Random numbers below what is asked for, the same in every run.
-pub fn random() -> impl FnMut(usize) -> usize {
+pub(crate) fn random() -> impl FnMut(usize) -> usize {
     let mut random = 0x2545_f491_4f6c_dd1du64;
     move |below| {
         random ^= random << 13;
@@ -37,7 +37,7 @@ pub fn random() -> impl FnMut(usize) -> usize {
 }
 
 /// Cuts, changes, flips or repeats something in one to four places.
-pub fn damage(bytes: &mut Vec<u8>, next: &mut impl FnMut(usize) -> usize) {
+pub(crate) fn damage(bytes: &mut Vec<u8>, next: &mut impl FnMut(usize) -> usize) {
     for _ in 0..1 + next(4) {
         match (next(4), bytes.len()) {
             (_, 0) => (),
@@ -55,7 +55,7 @@ pub fn damage(bytes: &mut Vec<u8>, next: &mut impl FnMut(usize) -> usize) {
 }
 
 /// The real volume that the authors of Python's compresso distribute, where it is there.
-pub fn em_stream() -> Option<Vec<u8>> {
+pub(crate) fn em_stream() -> Option<Vec<u8>> {
     let path =
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/labels/connectomics.npy.cpso.lzma");
     let Ok(bytes) = std::fs::read(&path) else {
@@ -66,7 +66,7 @@ pub fn em_stream() -> Option<Vec<u8>> {
 }
 
 /// Shapes with sides of 1, primes, and just over a word; labels of all kinds.
-pub fn volumes() -> impl Strategy<Value = Volume<u64>> {
+pub(crate) fn volumes() -> impl Strategy<Value = Volume<u64>> {
     let side = prop_oneof![Just(1usize), Just(2), Just(7), Just(13), Just(64), Just(67)];
     let labels = prop_oneof![Just(1u64), Just(2), Just(5), Just(1 << 40)];
     (1usize..6, side.clone(), side, labels, 1usize..9, any::<u64>()).prop_map(|(z, y, x, kinds, stretch, seed)| {

@@ -4,7 +4,7 @@ use cortado::prelude::*;
 use proptest::prelude::*;
 
 /// Photos of awkward shapes and few or many colours.
-pub fn photos() -> impl Strategy<Value = Photo> {
+pub(crate) fn photos() -> impl Strategy<Value = Photo> {
     let side = prop_oneof![Just(1_usize), Just(2), Just(7), Just(8), Just(13), Just(31), Just(97)];
     (side.clone(), side, 1_u8..=255, any::<u64>(), any::<bool>()).prop_map(|(height, width, step, seed, grey)| {
         let mut state = seed | 1;

@@ -549,6 +549,8 @@ def stacks_refused():
     labels("tif_jpeg", "tif", data, refuse=["JPEG", "lossy"])
     data = tw.write(pages(three, 8)[:2] + [tw.page(three[0, :3], 8)])
     labels("tif_pages_differ", "tif", data, refuse=["page 3", "3 x 7", "5 x 7"])
+    beyond = dict.fromkeys([256, 257, 32997], ("long", (1 << 31) - 1)) | {278: 1}
+    labels("tif_beyond_all_numbers", "tif", tw.write([tw.page(three[0], 8, tags=beyond)]), refuse=["limit"])
     labels("tif_circle", "tif", tw.write(pages(three, 8), circle=True), refuse=["circle"])
     whole = tw.write(pages(three, 8))
     labels("tif_cut", "tif", whole[:-20], refuse=["TIFF", "byte"])

@@ -1,7 +1,7 @@
-"""Makes tests/golden/labels and tests/golden/second_stage: files by foreign writers, which tests/compresso.rs,
-tests/volume.rs and tests/second_stage.rs read.
+"""Makes labels, second_stage and the streams of compresso and neuroglancer: files by foreign writers, which
+tests/compresso.rs, tests/volume.rs and tests/second_stage.rs read.
 
-Run in this folder with the requirements of ../interop and with zstandard, brotli, lz4 and imagecodecs:
+Run with the requirements of ../interop and with zstandard, brotli, lz4 and imagecodecs:
 python make_labels.py
 """
 
@@ -19,9 +19,14 @@ import numpy as np
 import tifffile
 import zstandard
 
-LABELS = pathlib.Path("labels")
-CORRUPT = LABELS / "corrupt"
-SECOND = pathlib.Path("second_stage")
+GOLDEN = pathlib.Path(__file__).parent
+LABELS = GOLDEN / "labels"
+
+
+def put(name, data):
+    path = GOLDEN / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
 
 
 def original(volume, steps=(8, 8, 1)):
@@ -134,26 +139,27 @@ def main():
         np.save(LABELS / f"{name}.npy", volume)
         xyz = np.asfortranarray(volume.T)
         settings = {
-            "v1": {},
-            "v0": {"random_access_z_index": False},
+            "default": {},
+            "no_index": {"random_access_z_index": False},
             "six": {"connectivity": 6},
             "wide": {"steps": (8, 8, 1)},
             "deep": {"steps": (4, 2, 2)},
             "uneven": {"steps": (3, 5, 1)},
         }
         for setting, options in settings.items():
-            (LABELS / f"{name}.{setting}.cpso").write_bytes(compresso.compress(xyz, **options))
+            stream = compresso.compress(xyz, **options)
+            put(f"compresso/v{stream[4]}/{name}.{setting}.cpso", stream)
         # Labels at most 200, of which the wheel makes no mistake.
         renamed = {int(label): int(label) * 7 % 200 for label in np.unique(volume)}
         remapped = compresso.remap(compresso.compress(xyz), renamed)
-        (LABELS / f"{name}.remapped.cpso").write_bytes(remapped)
+        put(f"compresso/v1/{name}.remapped.cpso", remapped)
         if volume.dtype in (np.uint32, np.uint64):
-            (LABELS / f"{name}.cseg").write_bytes(compressed_segmentation.compress(xyz, block_size=(8, 8, 8), order="F"))
+            blocks = compressed_segmentation.compress(xyz, block_size=(8, 8, 8), order="F")
+            put(f"neuroglancer/v1/{name}.cseg", blocks)
         if volume.dtype != np.uint64:  # whose labels leave no room for the + 1
             (LABELS / f"{name}.original").write_bytes(original(volume))
-    CORRUPT.mkdir(exist_ok=True)
-    for name, stream in corrupt((LABELS / "noise_u8.v1.cpso").read_bytes()).items():
-        (CORRUPT / f"{name}.cpso").write_bytes(stream)
+    for name, stream in corrupt((GOLDEN / "compresso/v1/noise_u8.default.cpso").read_bytes()).items():
+        put(f"compresso/corrupt/{name}.cpso", stream)
     nuclei = volumes["nuclei_u16"]
     np.save(LABELS / "fortran.npy", np.asfortranarray(nuclei.T))
     np.save(LABELS / "big_endian.npy", nuclei.astype(">u2"))
@@ -166,8 +172,7 @@ def main():
     tifffile.imwrite(LABELS / "deflate.tif", nuclei, compression="zlib")
     tifffile.imwrite(LABELS / "signed.tif", nuclei.astype(np.int32), compression="lzw")
 
-    SECOND.mkdir(exist_ok=True)
-    raw = (LABELS / "nuclei_u16.v1.cpso").read_bytes()
+    raw = (GOLDEN / "compresso/v1/nuclei_u16.default.cpso").read_bytes()
     encoded = {
         "gz": gzip.compress(raw, mtime=0),
         "bz2": bz2.compress(raw),
@@ -179,7 +184,7 @@ def main():
         "lzw": imagecodecs.lzw_encode(raw),
     }
     for extension, data in encoded.items():
-        (SECOND / f"nuclei_u16.v1.cpso.{extension}").write_bytes(data)
+        put(f"second_stage/nuclei_u16.cpso.{extension}", data)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Where sweeps go. The server listens on this machine only, whatever the cluster does: its protocol is not encrypted.
-pub const CONNECT_ADDRESS: &str = "sc://127.0.0.1:15002";
+pub(super) const CONNECT_ADDRESS: &str = "sc://127.0.0.1:15002";
 
 /// How long a process may take until it is up.
 const START: Duration = Duration::from_secs(180);
@@ -25,14 +25,14 @@ const REFUSED: &str = "Failed to connect to master";
 const END: Duration = Duration::from_secs(20);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Role {
+pub(super) enum Role {
     Master,
     Worker,
     Connect,
 }
 
 impl Role {
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Master => "master",
             Self::Worker => "worker",
@@ -51,7 +51,7 @@ impl Role {
 }
 
 /// A process to start.
-pub struct Daemon {
+pub(super) struct Daemon {
     role: Role,
     bind: String,
     arguments: Vec<String>,
@@ -60,20 +60,20 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    pub fn master(bind: &str) -> Self {
+    pub(super) fn master(bind: &str) -> Self {
         let arguments = ["--host", bind, "--port", "7077", "--webui-port", "8080"].map(str::to_owned).to_vec();
         let ready = &["Starting Spark master at ", "started at "];
         Self { role: Role::Master, bind: bind.to_owned(), arguments, ready }
     }
 
-    pub fn worker(bind: &str, master: &str, cores: u16) -> Self {
+    pub(super) fn worker(bind: &str, master: &str, cores: u16) -> Self {
         let arguments =
             ["--host", bind, "--webui-port", "8081", "--memory", "2g", "--cores", &cores.to_string(), master];
         let ready = &["started at ", "Successfully registered with master"];
         Self { role: Role::Worker, bind: bind.to_owned(), arguments: arguments.map(str::to_owned).to_vec(), ready }
     }
 
-    pub fn connect(bind: &str, master: &str) -> Self {
+    pub(super) fn connect(bind: &str, master: &str) -> Self {
         let arguments = ["--master", master, "--name", "cortado"].map(str::to_owned).to_vec();
         Self { role: Role::Connect, bind: bind.to_owned(), arguments, ready: &["Spark Connect server started at"] }
     }
@@ -81,7 +81,7 @@ impl Daemon {
 
 /// A process that was started.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Process {
+pub(super) struct Process {
     pub role: Role,
     /// The group of the process and all that it starts, which is the number of the process itself.
     pub group: u32,
@@ -95,7 +95,7 @@ pub struct Process {
 
 impl Process {
     /// Whether the group has a process that is what was started, and not another that was given the number since.
-    pub fn is_alive(&self) -> bool {
+    pub(super) fn is_alive(&self) -> bool {
         let listed = Command::new("ps").args(["-e", "-o", "pgid=,args="]).output();
         let Ok(listed) = listed else { return false };
         let listed = String::from_utf8_lossy(&listed.stdout);
@@ -122,7 +122,7 @@ impl Process {
 }
 
 /// What is known of the cluster on this machine.
-pub struct Cluster {
+pub(super) struct Cluster {
     state: PathBuf,
     folder: PathBuf,
     processes: Vec<Process>,
@@ -130,7 +130,7 @@ pub struct Cluster {
 
 impl Cluster {
     /// The cluster of the checkout that the current folder is in.
-    pub fn here() -> Result<Self> {
+    pub(super) fn here() -> Result<Self> {
         let state = state_folder(&lab::find_root()?)?;
         let folder = state.join("cluster");
         let processes = match fs::read(folder.join("processes.json")) {
@@ -141,28 +141,28 @@ impl Cluster {
         Ok(Self { state, folder, processes })
     }
 
-    pub fn state(&self) -> &Path {
+    pub(super) fn state(&self) -> &Path {
         &self.state
     }
 
-    pub fn folder(&self) -> &Path {
+    pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    pub fn processes(&self) -> &[Process] {
+    pub(super) fn processes(&self) -> &[Process] {
         &self.processes
     }
 
-    pub fn alive(&self) -> impl Iterator<Item = &Process> {
+    pub(super) fn alive(&self) -> impl Iterator<Item = &Process> {
         self.processes.iter().filter(|process| process.is_alive())
     }
 
-    pub fn master_page(&self) -> Option<String> {
+    pub(super) fn master_page(&self) -> Option<String> {
         self.alive().find(|process| process.role == Role::Master).map(|master| master.page.clone())
     }
 
     /// Makes the folder anew: empty, and for its owner alone.
-    pub fn clear(&mut self) -> Result<()> {
+    pub(super) fn clear(&mut self) -> Result<()> {
         if self.folder.exists() {
             fs::remove_dir_all(&self.folder).with_context(|| format!("cannot remove {}", self.folder.display()))?;
         }
@@ -187,13 +187,13 @@ impl Cluster {
     }
 
     /// A secret for the cluster's machines and a token for who sends it sweeps, both drawn by the system.
-    pub fn make_secrets(&self) -> Result<()> {
+    pub(super) fn make_secrets(&self) -> Result<()> {
         self.write_private("token", &random_word()?)?;
         self.take_secret(&random_word()?)
     }
 
     /// Keeps the secret, and writes what Spark is to be told.
-    pub fn take_secret(&self, secret: &str) -> Result<()> {
+    pub(super) fn take_secret(&self, secret: &str) -> Result<()> {
         if secret.is_empty() || !secret.chars().all(|character| character.is_ascii_alphanumeric()) {
             bail!("the secret's file holds no secret of a cluster");
         }
@@ -223,7 +223,7 @@ impl Cluster {
     }
 
     /// Starts a process and waits until its log says that it is up.
-    pub fn start(&mut self, installation: &Installation, daemon: &Daemon) -> Result<Process> {
+    pub(super) fn start(&mut self, installation: &Installation, daemon: &Daemon) -> Result<Process> {
         let count = self.processes.iter().filter(|process| process.role == daemon.role).count();
         let log = format!("{}-{}.log", daemon.role.name(), count + 1);
         let path = self.folder.join(&log);
@@ -298,7 +298,7 @@ impl Cluster {
     }
 
     /// Stops processes of some roles, the last started first; returns how many were running.
-    pub fn stop(&mut self, which: impl Fn(Role) -> bool) -> Result<usize> {
+    pub(super) fn stop(&mut self, which: impl Fn(Role) -> bool) -> Result<usize> {
         let mut stopped = 0;
         for process in self.processes.iter().rev().filter(|process| which(process.role)) {
             if !process.is_alive() {
@@ -364,7 +364,7 @@ fn random_word() -> Result<String> {
 }
 
 /// The host in `spark://HOST:PORT`.
-pub fn host_of(master: &str) -> &str {
+pub(super) fn host_of(master: &str) -> &str {
     let address = master.strip_prefix("spark://").unwrap_or(master);
     address.rsplit_once(':').map_or(address, |(host, _)| host)
 }
@@ -375,7 +375,7 @@ fn word_after(text: &str, before: &str) -> String {
 }
 
 /// The workers that a master knows, as its web page tells.
-pub fn workers_of(page: &str) -> Option<String> {
+pub(super) fn workers_of(page: &str) -> Option<String> {
     let host = page.strip_prefix("http://")?.trim_end_matches('/');
     let mut stream = TcpStream::connect(host).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 /// A new folder in the temporary one, for its owner alone, under a name that nobody can know before; gone with the
 /// value.
-pub struct Fresh(PathBuf);
+pub(crate) struct Fresh(PathBuf);
 
 impl Fresh {
-    pub fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         let mut builder = DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
@@ -26,7 +26,7 @@ impl Fresh {
         }
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 }

@@ -5,7 +5,7 @@
 
 mod daemons;
 #[cfg(any(feature = "spark", test))]
-pub mod fresh;
+pub(crate) mod fresh;
 mod setup;
 
 use crate::output;
@@ -18,7 +18,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
-pub enum Action {
+pub(crate) enum Action {
     /// Start a master, workers and the Spark Connect server on this machine; installs what they need.
     Up(Up),
     /// Start a worker on this machine, for a master on another or one more for the master here.
@@ -32,7 +32,7 @@ pub enum Action {
 }
 
 #[derive(Args)]
-pub struct Up {
+pub(crate) struct Up {
     /// Workers on this machine, which share its cores; 0 for a master alone.
     #[arg(long, default_value_t = 1, value_name = "N")]
     workers: u16,
@@ -45,7 +45,7 @@ pub struct Up {
 }
 
 #[derive(Args)]
-pub struct Join {
+pub(crate) struct Join {
     /// The master's address, such as spark://192.168.1.10:7077; the master that runs here unless given.
     #[arg(requires = "secret_file", requires = "bind")]
     master: Option<String>,
@@ -60,7 +60,7 @@ pub struct Join {
     cores: Option<u16>,
 }
 
-pub fn run(action: &Action) -> Result<()> {
+pub(crate) fn run(action: &Action) -> Result<()> {
     let cluster = Cluster::here()?;
     match action {
         Action::Up(options) => up(cluster, options),
@@ -175,7 +175,7 @@ fn stop(mut cluster: Cluster, which: impl Fn(Role) -> bool) -> Result<()> {
 }
 
 /// The cluster at an address, or for an empty one the cluster that was started here.
-pub fn connect(address: &str) -> Result<Spark> {
+pub(crate) fn connect(address: &str) -> Result<Spark> {
     let cluster = Cluster::here()?;
     if address.is_empty() {
         if !cluster.alive().any(|process| process.role == Role::Connect) {

@@ -11,13 +11,13 @@ const REQUIREMENTS: &str = include_str!("requirements.txt");
 const OLDEST_JAVA: u32 = 17;
 
 /// Spark as it is installed here.
-pub struct Installation {
+pub(super) struct Installation {
     /// The folder with Spark's scripts and jars.
     pub home: PathBuf,
 }
 
 impl Installation {
-    pub fn prepare(state: &Path) -> Result<Self> {
+    pub(super) fn prepare(state: &Path) -> Result<Self> {
         check_java()?;
         let _lock = steps::lock(state)?;
         let python = environment(state)?;
@@ -66,7 +66,7 @@ fn java_version(said: &str) -> Option<u32> {
 }
 
 /// Builds the program that speaks to Spark, and keeps it in the state folder under the name returned.
-pub fn client(state: &Path) -> Result<PathBuf> {
+pub(super) fn client(state: &Path) -> Result<PathBuf> {
     let root = state.parent().context("the state folder has no parent")?;
     let _lock = steps::lock(state)?;
     let python = environment(state)?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A project whose set-up is complete: Python environment, JupyterLab, kernel.
-pub struct Workplace {
+pub(crate) struct Workplace {
     root: PathBuf,
     state: PathBuf,
     python: PathBuf,
@@ -26,7 +26,7 @@ const OVERRIDES: &str = r#"{
 
 impl Workplace {
     /// Does what is left to do of the set-up, one process at a time.
-    pub fn prepare() -> Result<Self> {
+    pub(crate) fn prepare() -> Result<Self> {
         let root = find_root()?;
         let state = root.join(".cortado");
         let cannot = || format!("cannot write in {}", state.display());
@@ -45,17 +45,17 @@ impl Workplace {
     }
 
     /// The folder with the walkthroughs, which is there before anything is set up.
-    pub fn notebooks() -> Result<PathBuf> {
+    pub(crate) fn notebooks() -> Result<PathBuf> {
         Ok(find_root()?.join("notebooks"))
     }
 
     /// The project's root.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// A command of the environment's Python that keeps its settings and run-time files in the state folder.
-    pub fn python(&self) -> Command {
+    pub(crate) fn python(&self) -> Command {
         let mut command = Command::new(&self.python);
         let jupyter = self.state.join("jupyter");
         for (variable, folder) in
@@ -76,7 +76,7 @@ impl Workplace {
     }
 
     /// Runs JupyterLab until it is stopped. It listens on the loopback address only, behind its token.
-    pub fn serve(&self, no_browser: bool, port: Option<u16>) -> Result<()> {
+    pub(crate) fn serve(&self, no_browser: bool, port: Option<u16>) -> Result<()> {
         let mut command = self.python();
         command.args(["-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", "--ServerApp.allow_root=True"]);
         command.arg(format!("--ServerApp.root_dir={}", self.root.join("notebooks").display()));
@@ -108,7 +108,7 @@ fn become_process(command: &mut Command) -> Result<()> {
 }
 
 /// The project's root: the nearest folder upwards that holds the walkthroughs and the kernel.
-pub fn find_root() -> Result<PathBuf> {
+pub(crate) fn find_root() -> Result<PathBuf> {
     let here = env::current_dir().context("cannot tell the current folder")?;
     let is_root = |folder: &&Path| folder.join("notebooks").is_dir() && folder.join("kernel/Cargo.toml").is_file();
     match here.ancestors().find(is_root) {

@@ -11,7 +11,7 @@ use std::process::Command;
 /// Builds the kernel if its sources changed, and registers it in the environment `venv`.
 ///
 /// It is called `rust`, as the stock kernel is, so that the walkthroughs open with either.
-pub fn install(root: &Path, state: &Path, venv: &Path) -> Result<()> {
+pub(super) fn install(root: &Path, state: &Path, venv: &Path) -> Result<()> {
     let kernel = state.join(steps::executable("cortado-kernel"));
     let mark = state.join("cortado-kernel.built-from");
     steps::once(&mark, &sources(root)?, kernel.is_file(), || steps::place(&build(root)?, &kernel))?;
@@ -31,15 +31,15 @@ pub fn install(root: &Path, state: &Path, venv: &Path) -> Result<()> {
 
 /// Prepares what kernels start from: the library and every crate that notebooks name, compiled. Answers at once when
 /// nothing has changed.
-pub fn warm(root: &Path, state: &Path) -> Result<()> {
+pub(super) fn warm(root: &Path, state: &Path) -> Result<()> {
     let mut command = Command::new(state.join(steps::executable("cortado-kernel")));
     command.arg("--warm").env("CORTADO_ROOT", root);
     steps::run("Warming the kernel (minutes, the first time)", &mut command, |printed| steps::last_line(printed).into())
 }
 
-/// Fetches the sources of the standard library, from which the kernel tells the types of variables. Without them it works,
-/// less well, so that a failure is a note and no more.
-pub fn fetch_sources() {
+/// Fetches the sources of the standard library, from which the kernel tells the types of variables. Without them it
+/// works, less well, so that a failure is a note and no more.
+pub(super) fn fetch_sources() {
     let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output().map(|output| output.stdout);
     let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot.unwrap_or_default()).trim());
     if sysroot.join("lib/rustlib/src/rust/library").is_dir() {

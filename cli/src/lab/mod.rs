@@ -2,16 +2,16 @@
 
 mod jupyter;
 mod kernel;
-pub mod python;
-pub mod steps;
+pub(crate) mod python;
+pub(crate) mod steps;
 
-pub use jupyter::{Workplace, find_root};
+pub(crate) use jupyter::{Workplace, find_root};
 
 use anyhow::Result;
 use clap::Args;
 
 #[derive(Args)]
-pub struct Options {
+pub(crate) struct Options {
     /// Only start the server; do not open a browser.
     #[arg(long)]
     no_browser: bool,
@@ -20,6 +20,6 @@ pub struct Options {
     port: Option<u16>,
 }
 
-pub fn run(options: &Options) -> Result<()> {
+pub(crate) fn run(options: &Options) -> Result<()> {
     Workplace::prepare()?.serve(options.no_browser, options.port)
 }

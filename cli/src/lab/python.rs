@@ -7,9 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The interpreter of the virtual environment `venv`, with the packages of `requirements`, which messages call `name`, installed;
-/// made on the first call.
-pub fn environment(venv: &Path, requirements: &str, name: &str) -> Result<PathBuf> {
+/// The interpreter of the virtual environment `venv`, with the packages of `requirements`, which messages call `name`,
+/// installed; made on the first call.
+pub(crate) fn environment(venv: &Path, requirements: &str, name: &str) -> Result<PathBuf> {
     let inside = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     // An environment whose base Python has gone no longer runs, and is made again.
     steps::once(&venv.join("cortado-ready"), &steps::digest(requirements), runs(&inside), || {

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Runs `work` unless `mark` holds a record of the same `key` and what was made is `there`; records the key when done.
-pub fn once(mark: &Path, key: &str, there: bool, work: impl FnOnce() -> Result<()>) -> Result<()> {
+pub(crate) fn once(mark: &Path, key: &str, there: bool, work: impl FnOnce() -> Result<()>) -> Result<()> {
     if there && fs::read_to_string(mark).is_ok_and(|found| found == key) {
         return Ok(());
     }
@@ -21,7 +21,7 @@ pub fn once(mark: &Path, key: &str, there: bool, work: impl FnOnce() -> Result<(
 
 /// Takes the lock of the project's state folder, which holds until the file returned is dropped: one process at a time
 /// sets up. Who has to wait says so.
-pub fn lock(state: &Path) -> Result<File> {
+pub(crate) fn lock(state: &Path) -> Result<File> {
     let cannot = || format!("cannot write in {}", state.display());
     let lock = File::create(state.join("lock")).with_context(cannot)?;
     match lock.try_lock() {
@@ -37,7 +37,7 @@ pub fn lock(state: &Path) -> Result<File> {
 }
 
 /// A short name for some content; equal content, equal name.
-pub fn digest(content: impl Hash) -> String {
+pub(crate) fn digest(content: impl Hash) -> String {
     let mut hasher = DefaultHasher::new();
     content.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
@@ -46,7 +46,7 @@ pub fn digest(content: impl Hash) -> String {
 /// Runs a command with its last line of output behind a spinner, or just announced where there is no terminal.
 ///
 /// `advice` tells the reader what to do when the command fails; it is given everything the command printed.
-pub fn run(title: &str, command: &mut Command, advice: impl FnOnce(&str) -> String) -> Result<()> {
+pub(crate) fn run(title: &str, command: &mut Command, advice: impl FnOnce(&str) -> String) -> Result<()> {
     let started = Instant::now();
     let bar = ProgressBar::new_spinner().with_prefix(title.to_owned());
     bar.set_style(
@@ -103,13 +103,13 @@ fn watch(command: &mut Command, mut on_line: impl FnMut(&str)) -> Result<(bool, 
 }
 
 /// A program's file name on this system.
-pub fn executable(name: &str) -> String {
+pub(crate) fn executable(name: &str) -> String {
     format!("{name}{}", std::env::consts::EXE_SUFFIX)
 }
 
 /// Copies a built program to where it is kept. The one there may be running: it is replaced by a rename, never written
 /// to.
-pub fn place(built: &Path, program: &Path) -> Result<()> {
+pub(crate) fn place(built: &Path, program: &Path) -> Result<()> {
     let fresh = program.with_extension("new");
     fs::copy(built, &fresh)
         .and_then(|_| fs::rename(&fresh, program))
@@ -117,6 +117,6 @@ pub fn place(built: &Path, program: &Path) -> Result<()> {
 }
 
 /// The last line that says anything, for error messages.
-pub fn last_line(printed: &str) -> &str {
+pub(crate) fn last_line(printed: &str) -> &str {
     printed.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it printed nothing").trim()
 }

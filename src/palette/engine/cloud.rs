@@ -16,8 +16,8 @@ const BLOCKS: usize = 64;
 
 /// The weighted points that a palette is fitted to, in the coordinates of a [`Space`].
 ///
-/// Points are in groups of neighbours. Each group begins at a multiple of [`LANES`]; in between are copies of points with
-/// weight 0.
+/// Points are in groups of neighbours. Each group begins at a multiple of [`LANES`]; in between are copies of points
+/// with weight 0.
 pub(super) struct Cloud {
     /// The coordinates, an array each.
     pub axes: [Vec<f32>; 3],
@@ -37,7 +37,7 @@ pub(super) struct Group {
 
 impl Group {
     /// The points without the copies that fill their last register.
-    pub fn points(&self) -> std::ops::Range<usize> {
+    pub(super) fn points(&self) -> std::ops::Range<usize> {
         self.start as usize..(self.start + self.len) as usize
     }
 }
@@ -82,7 +82,7 @@ type Weighted = ([f32; 3], f32);
 
 impl Cloud {
     /// A point for each colour, in the set's order, with the weights given or else 1.
-    pub fn of_colors(colors: &ColorSet, space: Space, weights: Option<&[u64]>) -> Self {
+    pub(super) fn of_colors(colors: &ColorSet, space: Space, weights: Option<&[u64]>) -> Self {
         let firsts = colors.blocks();
         let counts = firsts.windows(2).map(|pair| pair[1] - pair[0]).collect();
         Self::of_blocks(counts, |block, points| {
@@ -94,7 +94,7 @@ impl Cloud {
     }
 
     /// A point for each bin of 4 x 4 x 4 levels: the mean of its colours, with all their weight.
-    pub fn of_bins(&self, colors: &ColorSet) -> Self {
+    pub(super) fn of_bins(&self, colors: &ColorSet) -> Self {
         let mut starts = vec![0];
         for pair in colors.blocks().windows(2) {
             starts.push(starts[starts.len() - 1] + (pair[1] - pair[0]).next_multiple_of(LANES));
@@ -143,19 +143,19 @@ impl Cloud {
     }
 
     /// The coordinates of a point.
-    pub fn point(&self, at: usize) -> [f32; 3] {
+    pub(super) fn point(&self, at: usize) -> [f32; 3] {
         [self.axes[0][at], self.axes[1][at], self.axes[2][at]]
     }
 
     /// The coordinates of a point times its weight, and its weight.
     #[inline(always)]
-    pub fn moments(&self, at: usize) -> [f32; 4] {
+    pub(super) fn moments(&self, at: usize) -> [f32; 4] {
         let weight = self.weights[at];
         [self.axes[0][at] * weight, self.axes[1][at] * weight, self.axes[2][at] * weight, weight]
     }
 
     /// The places of the points, without those of weight 0.
-    pub fn places(&self) -> impl Iterator<Item = usize> + '_ {
+    pub(super) fn places(&self) -> impl Iterator<Item = usize> + '_ {
         self.groups.iter().flat_map(Group::points)
     }
 }

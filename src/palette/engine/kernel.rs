@@ -1,7 +1,7 @@
 //! The nearest centroid of every point: exact, and without looking at most centroids.
 //!
-//! For a group of points, the centroid nearest to the middle of their box beats every centroid that is farther from each corner
-//! of the box. What is left, a handful, is compared with the points, eight at a time.
+//! For a group of points, the centroid nearest to the middle of their box beats every centroid that is farther from
+//! each corner of the box. What is left, a handful, is compared with the points, eight at a time.
 
 use super::cloud::{Cloud, GROUP, Group, LANES};
 use crate::palette::MAX_COLORS;
@@ -17,12 +17,12 @@ pub(super) struct Cluster {
 }
 
 impl Cluster {
-    pub fn add(&mut self, other: &Self) {
+    pub(super) fn add(&mut self, other: &Self) {
         self.moments.iter_mut().zip(other.moments).for_each(|(sum, moment)| *sum += moment);
         self.error += other.error;
     }
 
-    pub fn weight(&self) -> f64 {
+    pub(super) fn weight(&self) -> f64 {
         self.moments[3]
     }
 }
@@ -43,7 +43,7 @@ const SLACK: f32 = 0.1;
 
 impl Centroids {
     /// All centroids; from 1 to 256.
-    pub fn new(centroids: &[[f32; 3]]) -> Self {
+    pub(crate) fn new(centroids: &[[f32; 3]]) -> Self {
         let mut all = Self::none();
         for (at, centroid) in centroids.iter().enumerate() {
             all.numbers[at] = at as u32;
@@ -59,7 +59,7 @@ impl Centroids {
 
     /// The place among these of the one nearest to a point, of equally near ones the first.
     #[inline(always)]
-    pub fn nearest(&self, [x, y, z]: [f32; 3]) -> usize {
+    pub(crate) fn nearest(&self, [x, y, z]: [f32; 3]) -> usize {
         let [xs, ys, zs] = &self.axes;
         let mut least = [f32::INFINITY; LANES];
         let mut place = [0_u32; LANES];
@@ -78,7 +78,7 @@ impl Centroids {
 
     /// The squared distances of all from a point; returns how many there are.
     #[inline(always)]
-    pub fn distances(&self, [x, y, z]: [f32; 3], distances: &mut [f32; MAX_COLORS]) -> usize {
+    pub(crate) fn distances(&self, [x, y, z]: [f32; 3], distances: &mut [f32; MAX_COLORS]) -> usize {
         let [xs, ys, zs] = &self.axes;
         for at in 0..self.len {
             let (dx, dy, dz) = (xs[at] - x, ys[at] - y, zs[at] - z);
@@ -124,7 +124,8 @@ impl Centroids {
         self.axes[0][self.len..self.len.next_multiple_of(LANES)].fill(FAR);
     }
 
-    /// For each point of a group the number of the nearest of these, of equally near ones the first, and its squared distance.
+    /// For each point of a group the number of the nearest of these, of equally near ones the first, and its squared
+    /// distance.
     #[inline(always)]
     fn nearest_to_group(&self, cloud: &Cloud, group: &Group, nearest: &mut [u32; GROUP], least: &mut [f32; GROUP]) {
         let [xs, ys, zs] = &cloud.axes;

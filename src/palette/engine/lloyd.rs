@@ -53,11 +53,11 @@ pub(super) struct Schedule {
     pub relaxation: f64,
 }
 
-/// Iterates until nothing is gained; the first `locked` centroids stay. Returns the inertia of the last centroids but one step:
-/// those that are left in `centroids` have no more than that.
+/// Iterates until nothing is gained; the first `locked` centroids stay. Returns the inertia of the last centroids but
+/// one step: those that are left in `centroids` have no more than that.
 ///
-/// A step beyond the mean gets there in fewer iterations, and may overshoot: the last step is to the mean, from which the
-/// inertia cannot rise.
+/// A step beyond the mean gets there in fewer iterations, and may overshoot: the last step is to the mean, from which
+/// the inertia cannot rise.
 pub(super) fn iterate(cloud: &Cloud, centroids: &mut [[f32; 3]], locked: usize, schedule: Schedule) -> f64 {
     let mut last = f64::INFINITY;
     let mut relaxation = schedule.relaxation;
@@ -78,8 +78,8 @@ pub(super) fn iterate(cloud: &Cloud, centroids: &mut [[f32; 3]], locked: usize, 
     unreachable!("it ends after the last iteration")
 }
 
-/// Moves every centroid but the first `locked` to, or beyond, the mean of its points. Those without points go beside the
-/// centroids with the largest errors.
+/// Moves every centroid but the first `locked` to, or beyond, the mean of its points. Those without points go beside
+/// the centroids with the largest errors.
 fn move_to_means(centroids: &mut [[f32; 3]], clusters: &[Cluster], locked: usize, relaxation: f64) {
     let mut empty = Vec::new();
     for (at, (centroid, cluster)) in centroids.iter_mut().zip(clusters).enumerate().skip(locked) {

@@ -1,10 +1,10 @@
 //! The engine: weighted k-means on a histogram, as fast as it gets without giving up exactness.
 //!
 //! 1. [`start`]: the colours are divided, always where they vary most, or drawn as k-means++ does.
-//! 2. [`lloyd`]: a few of Lloyd's iterations over the means of 4 x 4 x 4 levels, each a little beyond the mean; [`kernel`] finds
-//!    the exact nearest centroids.
-//! 3. [`swap`]: centroids move from where they are least missed to where they are most needed, which Lloyd's iteration cannot
-//!    do, and iterate on.
+//! 2. [`lloyd`]: a few of Lloyd's iterations over the means of 4 x 4 x 4 levels, each a little beyond the mean;
+//!    [`kernel`] finds the exact nearest centroids.
+//! 3. [`swap`]: centroids move from where they are least missed to where they are most needed, which Lloyd's iteration
+//!    cannot do, and iterate on.
 //! 4. Plain iterations over all distinct colours.
 //!
 //! Sums are added up in an order that does not depend on the number of threads, and neither does anything else.
@@ -47,14 +47,14 @@ pub(super) struct Colors {
 }
 
 impl Colors {
-    pub fn new(histogram: &ColorHistogram, space: Space) -> Self {
+    pub(super) fn new(histogram: &ColorHistogram, space: Space) -> Self {
         let exact = Cloud::of_colors(histogram.colors(), space, Some(histogram.weights()));
         let bins = exact.of_bins(histogram.colors());
         Self { space, exact, bins }
     }
 
     /// Fits centroids, in 8-bit levels; there are more distinct colours than are asked for.
-    pub fn centroids(&self, options: &PaletteOptions) -> Vec<[f64; 3]> {
+    pub(super) fn centroids(&self, options: &PaletteOptions) -> Vec<[f64; 3]> {
         let coordinates = |color: &[u8; 3]| self.space.coordinates(*color);
         let locked: Vec<[f32; 3]> = options.locked.iter().map(coordinates).collect();
         let free = options.colors - locked.len();
@@ -84,7 +84,7 @@ impl Colors {
     }
 
     /// The number of the palette entry nearest to each colour, of equally near ones the first.
-    pub fn nearest(&self, palette: &Palette) -> Vec<u8> {
+    pub(super) fn nearest(&self, palette: &Palette) -> Vec<u8> {
         lloyd::nearest(&self.exact, &points(palette))
     }
 }
@@ -123,7 +123,8 @@ mod tests {
         (0..count).map(|_| std::array::from_fn(|_| rng.gen_range(0.0..255.0))).collect()
     }
 
-    /// The definition; coordinates of 8-bit colours and their squared distances are exact in f32 where centroids are whole.
+    /// The definition; coordinates of 8-bit colours and their squared distances are exact in f32 where centroids are
+    /// whole.
     fn by_brute_force(point: [f32; 3], centroids: &[[f32; 3]]) -> u8 {
         let distance = |centroid: &[f32; 3]| {
             let [dx, dy, dz]: [f32; 3] = std::array::from_fn(|axis| point[axis] - centroid[axis]);

@@ -12,7 +12,7 @@ pub(super) struct Moments {
 impl Moments {
     /// Adds a point, given with its coordinates times its weight, and its weight.
     #[inline]
-    pub fn add(&mut self, point: [f32; 3], moments: [f32; 4]) {
+    pub(super) fn add(&mut self, point: [f32; 3], moments: [f32; 4]) {
         let [x, y, z] = point.map(f64::from);
         let first = moments.map(f64::from);
         let [mx, my, mz, _] = first;
@@ -22,22 +22,22 @@ impl Moments {
     }
 
     /// Adds other points.
-    pub fn join(&mut self, other: &Self) {
+    pub(super) fn join(&mut self, other: &Self) {
         self.first.iter_mut().zip(other.first).for_each(|(sum, moment)| *sum += moment);
         self.second.iter_mut().zip(other.second).for_each(|(sum, moment)| *sum += moment);
     }
 
-    pub fn weight(&self) -> f64 {
+    pub(super) fn weight(&self) -> f64 {
         self.first[3]
     }
 
-    pub fn mean(&self) -> [f64; 3] {
+    pub(super) fn mean(&self) -> [f64; 3] {
         let [x, y, z, weight] = self.first;
         [x / weight, y / weight, z / weight]
     }
 
     /// The direction in which the points vary most, and their variance along it times their weight.
-    pub fn principal_axis(&self) -> ([f64; 3], f64) {
+    pub(super) fn principal_axis(&self) -> ([f64; 3], f64) {
         let [mx, my, mz] = self.mean();
         let [x, y, z, _] = self.first;
         let [xx, xy, xz, yy, yz, zz] = self.second;

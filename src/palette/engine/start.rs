@@ -36,8 +36,8 @@ impl Part {
     }
 }
 
-/// Divides the points, always the part that varies most along one direction, until there are `count` parts or no part can be
-/// divided; their means.
+/// Divides the points, always the part that varies most along one direction, until there are `count` parts or no part
+/// can be divided; their means.
 pub(super) fn divide(cloud: &Cloud, count: usize) -> Vec<[f32; 3]> {
     let mut parts = vec![Part::new(cloud, cloud.places().map(|place| place as u32).collect())];
     while parts.len() < count {
@@ -55,7 +55,8 @@ pub(super) fn divide(cloud: &Cloud, count: usize) -> Vec<[f32; 3]> {
     parts.into_iter().map(|part| part.mean.map(|value| value as f32)).collect()
 }
 
-/// Draws `count` points far from those before (k-means++): with a chance of weight times squared distance to the nearest one.
+/// Draws `count` points far from those before (k-means++): with a chance of weight times squared distance to the
+/// nearest one.
 pub(super) fn draw(cloud: &Cloud, count: usize, rng: &mut Xoshiro256Plus) -> Vec<[f32; 3]> {
     let places: Vec<usize> = cloud.places().collect();
     let mut chances: Vec<f64> = places.iter().map(|&place| f64::from(cloud.weights[place])).collect();

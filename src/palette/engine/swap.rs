@@ -1,21 +1,21 @@
 //! Moving centroids from where they are least missed to where they are most needed.
 //!
-//! Lloyd's iteration moves a centroid no farther than its own points reach. What the start got wrong stays wrong: two centroids
-//! share what one could serve while another stretches over two crowds. A round here joins the pairs of clusters that cost least
-//! to join, and divides as many that win most by it.
+//! Lloyd's iteration moves a centroid no farther than its own points reach. What the start got wrong stays wrong: two
+//! centroids share what one could serve while another stretches over two crowds. A round here joins the pairs of
+//! clusters that cost least to join, and divides as many that win most by it.
 
 use super::cloud::{Cloud, Group};
 use super::kernel;
 use super::lloyd::{self, Schedule};
 use super::moments::Moments;
 
-/// What dividing a cluster wins, as a share of the variance along its axis. At once it is 3/4 were the points spread evenly, 2/pi
-/// were they normally distributed; the neighbours then move too. Measured on photos: a hopeful estimate finds more than it
-/// costs, since a round that wins nothing is taken back.
+/// What dividing a cluster wins, as a share of the variance along its axis. At once it is 3/4 were the points spread
+/// evenly, 2/pi were they normally distributed; the neighbours then move too. Measured on photos: a hopeful estimate
+/// finds more than it costs, since a round that wins nothing is taken back.
 const DIVISION: f64 = 2.0;
 
-/// Swaps and iterates while that lowers the inertia, at most `rounds` times; the first `locked` centroids stay. Returns the
-/// inertia.
+/// Swaps and iterates while that lowers the inertia, at most `rounds` times; the first `locked` centroids stay. Returns
+/// the inertia.
 pub(super) fn improve(
     cloud: &Cloud,
     centroids: &mut Vec<[f32; 3]>,
@@ -102,8 +102,8 @@ fn moments(cloud: &Cloud, centroids: &[[f32; 3]]) -> Vec<Moments> {
     clusters
 }
 
-/// For each cluster the one that it costs least to join it to, cheapest first: how much the error rises when both are served by
-/// their common mean (Ward's criterion), the one that keeps its centroid, and the one that is free then.
+/// For each cluster the one that it costs least to join it to, cheapest first: how much the error rises when both are
+/// served by their common mean (Ward's criterion), the one that keeps its centroid, and the one that is free then.
 fn joins(clusters: &[Moments], locked: usize) -> Vec<(f64, [usize; 2])> {
     let means: Vec<([f64; 3], f64)> = clusters.iter().map(|cluster| (cluster.mean(), cluster.weight())).collect();
     let cost = |freed: usize, other: usize| {

@@ -3,7 +3,7 @@
 use super::{IndexedPhoto, MAX_COLORS, Palette};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
-use crate::photo::{Conversion, check_palette, colors_to_srgb, one_line, open_png};
+use crate::photo::{Conversion, colors_to_srgb, open_png, png_error};
 use crate::words::words;
 use filter::{Choice, filter};
 use flate2::Compression;
@@ -136,14 +136,12 @@ impl IndexedPhoto {
     /// # Errors
     /// As [`IndexedPhoto::from_png_with`].
     pub fn from_png_noting(bytes: &[u8], limits: &Limits) -> Result<(Self, Conversion)> {
-        let malformed = |error: png::DecodingError| Error::malformed("PNG", one_line(&error));
         let mut budget = limits.budget();
-        let mut reader = open_png(bytes, &budget, Transformations::IDENTITY).map_err(malformed)?;
+        let mut reader = open_png(bytes, &budget, Transformations::IDENTITY)?;
         let info = reader.info();
         if info.color_type != ColorType::Indexed {
             return Err(Error::Unsupported("the PNG holds colours, not a palette and indices".into()));
         }
-        check_palette(info)?;
         let (height, width, depth) = (info.height as usize, info.width as usize, info.bit_depth as usize);
         limits.check_pixels(height, width)?;
         let opacity = info.trns.clone().unwrap_or_default();
@@ -153,7 +151,7 @@ impl IndexedPhoto {
         let palette = Palette::from_colors(&opaque.collect::<Vec<_>>())?;
         let size = reader.output_buffer_size().ok_or_else(|| Error::malformed("PNG", "its size overflows"))?;
         let mut packed = budget.zeroed(size)?;
-        reader.next_frame(&mut packed).map_err(malformed)?;
+        reader.next_frame(&mut packed).map_err(|error| png_error(error, &budget))?;
         let transparent = match opacity.iter().position(|&alpha| alpha == 0) {
             Some(entry) if entry < palette.len() && opacity.iter().filter(|&&alpha| alpha < 255).count() == 1 => {
                 Some(entry as u8)

@@ -1,5 +1,5 @@
-//! Orders of a palette: the indices that neighbour in the picture should neighbour in the palette, so that filters leave small
-//! differences.
+//! Orders of a palette: the indices that neighbour in the picture should neighbour in the palette, so that filters
+//! leave small differences.
 
 /// How often two indices are neighbours, to the right or below, whichever comes first: k x k, symmetric.
 fn neighbours(indices: &[u8], width: usize, len: usize) -> Vec<u64> {
@@ -17,9 +17,9 @@ fn neighbours(indices: &[u8], width: usize, len: usize) -> Vec<u64> {
     counts
 }
 
-/// The palette's entries in a chain: begins with the two that neighbour most often, then takes the one that neighbours the
-/// chain most, at the end that is nearer to its neighbours (after Wenjun Zeng, Jin Li and Shawmin Lei, 2000, as modified by Armando
-/// Pinho and António Neves, 2004).
+/// The palette's entries in a chain: begins with the two that neighbour most often, then takes the one that neighbours
+/// the chain most, at the end that is nearer to its neighbours (after Wenjun Zeng, Jin Li and Shawmin Lei, 2000, as
+/// modified by Armando Pinho and António Neves, 2004).
 pub(super) fn by_neighbours(indices: &[u8], width: usize, len: usize) -> Vec<u8> {
     let counts = neighbours(indices, width, len);
     let pairs = (0..len * len).max_by_key(|&pair| (counts[pair], std::cmp::Reverse(pair)));
@@ -45,8 +45,9 @@ pub(super) fn by_neighbours(indices: &[u8], width: usize, len: usize) -> Vec<u8>
     chain.into_iter().map(|entry| entry as u8).collect()
 }
 
-/// The palette's entries in strands that are tied together: the pairs that neighbour most often are put side by side, as long as
-/// both have a free side (after Sebastiano Battiato, Giovanni Gallo, Gaetano Impoco and Filippo Stanco, 2001).
+/// The palette's entries in strands that are tied together: the pairs that neighbour most often are put side by side,
+/// as long as both have a free side (after Sebastiano Battiato, Giovanni Gallo, Gaetano Impoco and Filippo Stanco,
+/// 2001).
 pub(super) fn by_pairs(indices: &[u8], width: usize, len: usize) -> Vec<u8> {
     let counts = neighbours(indices, width, len);
     let mut pairs: Vec<(usize, usize)> = (0..len).flat_map(|a| (a + 1..len).map(move |b| (a, b))).collect();

@@ -1,8 +1,8 @@
 //! NumPy arrays as volumes.
 
-use super::carrier::failed;
 use super::{VolumeInfo, VolumeOptions, cast_floats, check_signs, check_size, fill_volume, refuse_floats, three_axes};
 use crate::error::{Error, Result};
+use crate::file::failed;
 use crate::limits::Budget;
 use crate::npy::{Header, Number};
 use crate::volume::{AnyVolume, LabelType, check_range};

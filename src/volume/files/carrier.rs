@@ -48,7 +48,7 @@ impl Carrier<'static> {
             true => Bytes::Seekable(Box::new(BufReader::new(file)), metadata.len()),
             false => Bytes::Stream(Box::new(BufReader::new(file))),
         };
-        let (magic, bytes) = look(bytes).map_err(failed)?;
+        let (magic, bytes) = look(bytes).map_err(file::failed)?;
         let named = SecondStage::from_extension(&file::extension(path));
         let inner = if named.is_some() { path.file_stem().map(Path::new) } else { Some(path) };
         let expected = inner.and_then(|inner| VolumeFormat::from_path(inner).ok());
@@ -85,7 +85,7 @@ impl<'a> Carrier<'a> {
         limits: &Limits,
     ) -> Result<Option<Self>> {
         for _ in 0..=STAGES {
-            let (magic, looked_at) = look(bytes).map_err(failed)?;
+            let (magic, looked_at) = look(bytes).map_err(file::failed)?;
             bytes = looked_at;
             if let Some(kind) = Kind::of(&magic) {
                 return Ok(Some(Self { bytes, kind }));
@@ -118,7 +118,7 @@ impl<'a> Carrier<'a> {
                 Bytes::Seekable(mut source, len) => array::read(&mut source, Some(len), z, options, &mut budget),
                 Bytes::Stream(mut source) => array::read(&mut source, None, z, options, &mut budget),
             },
-            kind => {
+            kind @ (Kind::Npz | Kind::Tiff | Kind::Png) => {
                 let (mut source, len) = self.bytes.seekable(&mut budget)?;
                 match kind {
                     Kind::Tiff => stack::read(&mut source, options, &mut budget),
@@ -126,7 +126,7 @@ impl<'a> Carrier<'a> {
                         let bytes = all(&mut source, Some(len), &mut budget)?;
                         png::read(&bytes, options, &mut budget)
                     }
-                    _ => {
+                    Kind::Npz | Kind::Npy => {
                         let mut archive = open_archive(source, &options.limits)?;
                         let name = choose(&archive.names(), options)?;
                         let (mut entry, len) = archive.entry(&name)?;
@@ -145,12 +145,12 @@ impl<'a> Carrier<'a> {
                 Bytes::Seekable(mut source, len) => array::info(&mut source, Some(len)),
                 Bytes::Stream(mut source) => array::info(&mut source, None),
             },
-            kind => {
+            kind @ (Kind::Npz | Kind::Tiff | Kind::Png) => {
                 let (mut source, len) = self.bytes.seekable(&mut budget)?;
                 match kind {
                     Kind::Tiff => stack::info(&mut source, &mut budget),
                     Kind::Png => png::info(&all(&mut source, Some(len), &mut budget)?),
-                    _ => {
+                    Kind::Npz | Kind::Npy => {
                         let mut archive = open_archive(source, &options.limits)?;
                         let name = choose(&archive.names(), options)?;
                         let (mut entry, len) = archive.entry(&name)?;
@@ -194,19 +194,19 @@ fn all(source: &mut dyn Read, len: Option<u64>, budget: &mut Budget) -> Result<V
     if let Some(len) = len {
         budget.take(len)?;
         memory::try_reserve_exact(&mut bytes, len as usize)?;
-        source.take(len).read_to_end(&mut bytes).map_err(failed)?;
+        source.take(len).read_to_end(&mut bytes).map_err(file::failed)?;
         return Ok(bytes);
     }
     loop {
         // Memory grows by half, never over the limit.
         let step = (bytes.len() as u64 / 2).max(1 << 16).min(budget.left());
         if step == 0 {
-            let over = source.take(1).read_to_end(&mut Vec::new()).map_err(failed)?;
+            let over = source.take(1).read_to_end(&mut Vec::new()).map_err(file::failed)?;
             return if over == 0 { Ok(bytes) } else { budget.take(1).map(|()| bytes) };
         }
         budget.take(step)?;
         memory::try_reserve_exact(&mut bytes, step as usize)?;
-        let read = source.take(step).read_to_end(&mut bytes).map_err(failed)? as u64;
+        let read = source.take(step).read_to_end(&mut bytes).map_err(file::failed)? as u64;
         budget.give_back(step - read);
         if read < step {
             return Ok(bytes);
@@ -261,9 +261,4 @@ fn choose(names: &[String], options: &VolumeOptions) -> Result<String> {
             list()
         ))),
     }
-}
-
-/// An error of the source, or of what it is compressed with.
-pub(super) fn failed(error: std::io::Error) -> Error {
-    error.downcast().unwrap_or_else(|source| Error::Io { action: "read", path: Default::default(), source })
 }

@@ -230,11 +230,9 @@ fn check_signs(volume: &AnyVolume) -> Result<()> {
         let most = T::MAX.into() >> 1;
         match labels.iter().find(|&&label| label.into() > most) {
             None => Ok(()),
-            Some(&label) => Err(Error::OutOfRange {
-                name: "a label",
-                found: (label.into() as i128 - i128::from(T::MAX.into()) - 1).to_string(),
-                expected: "0 or more",
-            }),
+            Some(&label) => {
+                Err(Error::out_of_range("a label", label.into() as i128 - i128::from(T::MAX.into()) - 1, "0 or more"))
+            }
         }
     }
     with_volume!(volume, volume => check(volume.labels()))
@@ -257,11 +255,11 @@ fn cast_floats(volume: &mut AnyVolume) -> Result<()> {
                 _ => f64::from_bits(bits),
             };
             if !(0.0..=most).contains(&number) || number.fract() != 0.0 {
-                return Err(Error::OutOfRange {
-                    name: "a label in floating point",
-                    found: number.to_string(),
-                    expected: "a whole number that its type tells from the next: 0 to 2048, 2^24 or 2^53",
-                });
+                return Err(Error::out_of_range(
+                    "a label in floating point",
+                    number,
+                    "a whole number that its type tells from the next: 0 to 2048, 2^24 or 2^53",
+                ));
             }
             *label = T::from_low_bits(number as u64);
         }

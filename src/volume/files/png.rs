@@ -3,21 +3,10 @@
 use super::{VolumeInfo, VolumeOptions, check_size, fill_volume};
 use crate::error::{Error, Result};
 use crate::limits::Budget;
-use crate::photo::{one_line, open_png};
+use crate::photo::{open_png, png_error};
 use crate::volume::{AnyVolume, LabelType};
-use png::{BitDepth, ColorType, DecodingError, Reader, Transformations};
+use png::{BitDepth, ColorType, Reader, Transformations};
 use std::io::Cursor;
-
-fn malformed(error: DecodingError) -> Error {
-    if matches!(error, DecodingError::LimitsExceeded) {
-        return Error::Unsupported("this PNG file asks for more memory than its decoder may take".into());
-    }
-    Error::malformed("PNG", one_line(&error))
-}
-
-fn open<'a>(bytes: &'a [u8], budget: &Budget) -> Result<Reader<Cursor<&'a [u8]>>> {
-    open_png(bytes, budget, Transformations::IDENTITY).map_err(malformed)
-}
 
 fn describe(reader: &Reader<Cursor<&[u8]>>) -> Result<VolumeInfo> {
     let info = reader.info();
@@ -41,17 +30,17 @@ fn describe(reader: &Reader<Cursor<&[u8]>>) -> Result<VolumeInfo> {
 }
 
 pub(super) fn info(bytes: &[u8]) -> Result<VolumeInfo> {
-    describe(&open(bytes, &crate::Limits::new().budget())?)
+    describe(&open_png(bytes, &crate::Limits::new().budget(), Transformations::IDENTITY)?)
 }
 
 pub(super) fn read(bytes: &[u8], options: &VolumeOptions, budget: &mut Budget) -> Result<AnyVolume> {
-    let mut reader = open(bytes, budget)?;
+    let mut reader = open_png(bytes, budget, Transformations::IDENTITY)?;
     let VolumeInfo { shape, label_type, .. } = describe(&reader)?;
     check_size(shape, label_type, &options.limits)?;
     let bits = reader.info().bit_depth as usize;
     let stored = reader.output_buffer_size().ok_or_else(|| Error::malformed("PNG", "its picture has no size"))?;
     let mut rows = budget.zeroed::<u8>(stored)?;
-    reader.next_frame(&mut rows).map_err(malformed)?;
+    reader.next_frame(&mut rows).map_err(|error| png_error(error, budget))?;
     let volume = fill_volume(label_type, shape, budget, |labels, _| {
         let [_, height, width] = shape;
         let row_bytes = stored / height;

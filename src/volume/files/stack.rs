@@ -215,7 +215,7 @@ fn slices_of(description: &str, page: &Page) -> u64 {
 
 /// Refuses stacks of which the description promises more slices than there are.
 fn check_promise(description: &str, pages: &[Page]) -> Result<()> {
-    let slices = (pages.len() * pages[0].depth * pages[0].samples) as u64;
+    let slices = pages.len().saturating_mul(pages[0].depth * pages[0].samples) as u64;
     let promised = match description.starts_with("ImageJ=") {
         true => imagej(description, "images").unwrap_or(1),
         false if is_ome(description) => axes(description).iter().fold(1, |product, (_, side)| product * (*side).max(1)),

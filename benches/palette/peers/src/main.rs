@@ -1,8 +1,8 @@
 //! Palette quantisers from crates.io, on one thread, driven by benches/palette/main.rs.
 //!
-//! `palette-peers WIDTH HEIGHT FILE` reads the samples of an RGB picture, (height, width, 3), from FILE, then from standard input
-//! lines `NAME COLORS OUTPUT`. It answers each with the seconds from samples to palette and indices, and writes these to OUTPUT:
-//! one byte with the number of colours less one, the palette, the indices.
+//! `palette-peers WIDTH HEIGHT FILE` reads the samples of an RGB picture, (height, width, 3), from FILE, then from
+//! standard input lines `NAME COLORS OUTPUT`. It answers each with the seconds from samples to palette and indices, and
+//! writes these to OUTPUT: one byte with the number of colours less one, the palette, the indices.
 
 use palette::Srgb;
 use palette::cast::ComponentsInto;
