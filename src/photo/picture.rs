@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn turning_keeps_every_sample_and_comes_back() {
         let samples: Vec<u8> = (0..24).collect();
-        let mut budget = crate::Limits::new().budget();
+        let mut budget = crate::limits::Limits::new().budget();
         for orientation in 2..=8 {
             let turned = turn(orientation, 2, 4, 3, &samples, &mut budget).unwrap();
             let (height, width) = if orientation >= 5 { (4, 2) } else { (2, 4) };

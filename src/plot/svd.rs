@@ -42,7 +42,7 @@ macro_rules! photo_figure {
     ($type:ty, $photo:expr, $name:literal, $ranks:expr) => {
         impl Figure for $type {
             fn media(&self) -> Media {
-                let photo: fn(&$type) -> crate::Result<Photo> = $photo;
+                let photo: fn(&$type) -> crate::error::Result<Photo> = $photo;
                 photo(self).expect("its shapes were checked").media()
             }
 

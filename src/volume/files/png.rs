@@ -2,7 +2,7 @@
 
 use super::{VolumeInfo, VolumeOptions, check_size, fill_volume};
 use crate::error::{Error, Result};
-use crate::limits::Budget;
+use crate::limits::{Budget, Limits};
 use crate::photo::{open_png, png_error};
 use crate::volume::{AnyVolume, LabelType};
 use png::{BitDepth, ColorType, Reader, Transformations};
@@ -30,7 +30,7 @@ fn describe(reader: &Reader<Cursor<&[u8]>>) -> Result<VolumeInfo> {
 }
 
 pub(super) fn info(bytes: &[u8]) -> Result<VolumeInfo> {
-    describe(&open_png(bytes, &crate::Limits::new().budget(), Transformations::IDENTITY)?)
+    describe(&open_png(bytes, &Limits::new().budget(), Transformations::IDENTITY)?)
 }
 
 pub(super) fn read(bytes: &[u8], options: &VolumeOptions, budget: &mut Budget) -> Result<AnyVolume> {
