@@ -183,13 +183,13 @@ impl SecondStage {
         Ok(out)
     }
 
-    /// As [`SecondStage::encode`], into a file or a pipe as it goes. `name` is what errors call it.
+    /// As [`SecondStage::encode`], into a file or a pipe as it goes (LZW at once). `name` is what errors call it.
     ///
     /// # Errors
     /// As [`SecondStage::encode`], and [`Error::Io`] when it cannot be written to.
     pub fn encode_to(self, bytes: &[u8], level: Option<u32>, out: &mut dyn Write, name: &str) -> Result<()> {
         let level = self.checked(level)?;
-        self.encode_at(bytes, level, out).map(drop).map_err(Error::io("write", Path::new(name)))
+        self.encode_at(bytes, level, out).and_then(|out| out.flush()).map_err(Error::io("write", Path::new(name)))
     }
 
     fn encode_at<W: Write>(self, bytes: &[u8], level: u32, out: W) -> io::Result<W> {

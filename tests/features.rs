@@ -49,6 +49,10 @@ fn options_settings_and_tables_are_written_and_read() -> Result<(), Box<dyn std:
     let error = from_value::<Setting>(json!("laff quality=101")).unwrap_err();
     assert!(error.to_string().contains("laff quality must be 0 to 100, but is 101"), "{error}");
     assert!(from_value::<CompressoOptions>(json!({"steps": "9x9x9"})).is_err());
+    assert!(from_value::<PaletteOptions>(json!({"colours": 16})).is_err(), "a name that is none");
+    let volume = cortado::volume::TissueOptions::new([3, 20, 30]).generate()?;
+    let options = from_value::<ristretto::RistrettoOptions>(json!({"restart": 0}))?;
+    assert!(ristretto::decode(&ristretto::encode(&volume, &options)?)? == volume.into());
 
     let mut table = Table::new(["name", "PSNR (dB)", "bytes"]);
     table.push(["1.5".into(), f64::INFINITY.into(), 3.into()]);

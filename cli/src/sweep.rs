@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Photos and label volumes: files, folders, patterns in quotes, or for a cluster addresses such as
-    /// hdfs://host/photos/*.png.
+    /// Photos, label volumes and streams of the codecs: files, folders, patterns in quotes, or for a cluster addresses
+    /// such as hdfs://host/photos/*.png.
     #[arg(required_unless_present = "codecs")]
     inputs: Vec<PathBuf>,
     /// A codec with parameters, such as 'laff quality=50|75|90' or 'palette colors=2..256'; can be given several times.
@@ -207,7 +207,7 @@ fn describe(options: &Options) -> Result<Sweep> {
         if let Some(left_out) = found.left_out() {
             output::say(&format!("{}: {left_out}", shown(input)));
         }
-        sweep = sweep.inputs(found.inputs);
+        sweep = sweep.found(input, found);
     }
     for grid in &options.setting {
         sweep = match options.random {

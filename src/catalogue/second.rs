@@ -46,20 +46,20 @@ pub(super) fn parameters(codec: &dyn Codec) -> Vec<Parameter> {
 /// [`Error::Conflict`] for a level without a stage, [`Error::OutOfRange`] for a level that the stage does not have.
 pub(super) fn stage(codec: &dyn Codec, values: &Values) -> Result<Option<(SecondStage, Option<u32>)>> {
     let Some(word) = values.maybe_word(SECOND) else { return Ok(None) };
-    let (name, level_of) = (codec.info().name, level_of(codec));
-    let level = values.maybe_integer(level_of);
+    let (name, level_name) = (codec.info().name, level_of(codec));
+    let level = values.maybe_integer(level_name);
     let Some(stage) = SecondStage::ALL.into_iter().find(|stage| stage.name() == word) else {
         return match level {
             None => Ok(None),
             Some(_) => Err(Error::Conflict(format!(
-                "{name}: {level_of} is for a second stage, and none is named: {SECOND}=xz and the like"
+                "{name}: {level_name} is for a second stage, and none is named: {SECOND}=xz and the like"
             ))),
         };
     };
     match level {
         Some(level) if !stage.levels().contains(&(level as u32)) => {
             let expected = format!("{} to {} for {stage}", stage.levels().start(), stage.levels().end());
-            Err(Error::out_of_range(format!("{name} {level_of}"), level, expected))
+            Err(Error::out_of_range(format!("{name} {level_name}"), level, expected))
         }
         level => Ok(Some((stage, level.map(|level| level as u32)))),
     }

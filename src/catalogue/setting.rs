@@ -32,10 +32,9 @@ impl Setting {
     /// A codec's setting of these parameters.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for a codec or a parameter that there is not,
-    /// [`Error::OutOfRange`] for a value outside the parameter's range, and
-    /// [`Error::Conflict`] for one given twice and for values that do not go together; the error
-    /// names what is allowed.
+    /// [`Error::Unsupported`] for a codec or a parameter that there is not, [`Error::OutOfRange`] for a value outside the
+    /// parameter's range, [`Error::Conflict`] for one given twice and for values that do not go together; the error names
+    /// what is allowed.
     pub fn new(codec: &str, parameters: &[(&str, &str)]) -> Result<Self> {
         Self::of(super::of_name(codec)?, parameters.iter().copied())
     }
@@ -129,8 +128,7 @@ impl Setting {
     /// The bytes of the file of a photo or a label volume.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] when the codec is for the other kind of data, and the codec's
-    /// own.
+    /// [`Error::Unsupported`] when the codec is for the other kind of data, and the codec's own.
     pub fn encode(&self, data: &Data) -> Result<Vec<u8>> {
         self.encode_given(&Given::from(data))
     }
@@ -198,7 +196,7 @@ impl Setting {
         let file = self.codec.encode(&Given::from(data), &self.values)?;
         match self.stage {
             Some((stage, level)) => stage.encode_to(&file, level, out, name),
-            None => out.write_all(&file).map_err(Error::io("write", Path::new(name))),
+            None => out.write_all(&file).and_then(|()| out.flush()).map_err(Error::io("write", Path::new(name))),
         }
     }
 

@@ -165,10 +165,7 @@ impl Kind {
         }
     }
 
-    /// Reads a value.
-    ///
-    /// # Errors
-    /// The values allowed, in words.
+    /// Reads a value; `None` when the text is none that is allowed.
     pub(crate) fn parse(&self, text: &str) -> Option<Value> {
         match self {
             Self::Integer(range) => text.parse().ok().filter(|number| range.contains(number)).map(Value::Integer),

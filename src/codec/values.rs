@@ -40,7 +40,8 @@ impl Values {
             if parameter.default.is_none() && text == parameter.unset && !text.is_empty() {
                 continue;
             }
-            let wrong = || Error::out_of_range(format!("{of} {name}"), text, parameter.kind.expected());
+            let found = if text.is_empty() { "\"\"" } else { text };
+            let wrong = || Error::out_of_range(format!("{of} {name}"), found, parameter.kind.expected());
             values.given.push((parameter.name, parameter.kind.parse(text).ok_or_else(wrong)?));
         }
         Ok(values)

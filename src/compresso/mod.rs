@@ -188,8 +188,8 @@ fn decode_labels<T: Label>(stream: &Stream, z: Range<usize>, limits: &Limits) ->
 }
 
 /// Decodes a stream into the caller's buffer, which has one label a voxel, and returns the volume's shape (z, y, x).
-/// What the buffer held is overwritten, also when the stream turns out to be damaged. The buffer's bytes do not count
-/// against the limits.
+/// What the buffer held is overwritten, also when the stream turns out to be damaged. Nothing is allocated: of
+/// the limits only that of voxels acts.
 ///
 /// # Errors
 /// [`Error::Unsupported`] when the stream's labels are of another type, [`Error::ShapeMismatch`] when the buffer is of

@@ -129,7 +129,7 @@ impl Connectivity {
 /// # Ok::<(), cortado::Error>(())
 /// ```
 #[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default))]
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default, deny_unknown_fields))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CompressoOptions {
     pub(super) steps: Option<Steps>,

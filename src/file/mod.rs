@@ -37,6 +37,12 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>> {
     gather(&mut file, length, limits).map_err(|error| error.downcast().unwrap_or_else(Error::io("read", path)))
 }
 
+/// What a decoder makes of a file's bytes, which count against the limits.
+pub(crate) fn open<T>(path: &Path, limits: &Limits, decode: impl FnOnce(&[u8], &Limits) -> Result<T>) -> Result<T> {
+    let bytes = read(path, limits)?;
+    limits.within(bytes.len() as u64, |limits| decode(&bytes, limits))
+}
+
 /// What a stream such as standard input yields, at most the limits' bytes. Errors call it by `name`.
 ///
 /// # Errors

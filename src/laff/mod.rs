@@ -81,10 +81,10 @@ pub use text::{from_text, to_text};
 pub use train::train;
 
 use crate::error::{Error, Result};
+use crate::file::{self, Existing};
 use crate::limits::Limits;
 use crate::metrics::psnr_luma;
 use crate::photo::Photo;
-use crate::second_stage::SecondStage;
 use encode::{Encoded, Prepared, Settings};
 use header::{CHECK, Header, MOST_SIDE, usual_slice};
 use ndarray::Array2;
@@ -287,7 +287,7 @@ pub fn decode_with(bytes: &[u8], limits: &Limits) -> Result<Photo> {
     }
 }
 
-/// Opens a `.laff` file with the default [`Limits`].
+/// Opens a `.laff` file, or its text in a `.laff.txt` file, with the default [`Limits`].
 ///
 /// # Errors
 /// As [`open_with`].
@@ -300,15 +300,29 @@ pub fn open(path: impl AsRef<Path>) -> Result<Photo> {
 /// # Errors
 /// [`Error::Io`] when the file cannot be read, else as [`decode_with`].
 pub fn open_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Photo> {
-    SecondStage::open_file(path.as_ref(), limits, decode_with)
+    let path = path.as_ref();
+    file::open(path, limits, |bytes, limits| match is_text(path) {
+        false => decode_with(bytes, limits),
+        true => {
+            let text = std::str::from_utf8(bytes).map_err(|_| Error::malformed(FORMAT, "its text is no UTF-8"))?;
+            decode_with(&from_text(text)?, limits)
+        }
+    })
 }
 
-/// Writes a photo to a `.laff` file, replacing an existing one.
+fn is_text(path: &Path) -> bool {
+    file::extension(path) == "txt"
+}
+
+/// Writes a photo to a `.laff` file, or as text to a `.laff.txt` file, replacing an existing one.
 ///
 /// # Errors
 /// [`Error::Io`] when the file cannot be written, else as [`encode`].
 pub fn save(photo: &Photo, path: impl AsRef<Path>, options: &LaffOptions) -> Result<()> {
-    SecondStage::write(path.as_ref(), encode(photo, options)?)
+    let path = path.as_ref();
+    let bytes = encode(photo, options)?;
+    let bytes = if is_text(path) { to_text(&bytes).into_bytes() } else { bytes };
+    file::write(path, &bytes, Existing::Replace)
 }
 
 /// What could be decoded of a stream.

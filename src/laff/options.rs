@@ -4,7 +4,7 @@ use crate::words::words;
 
 /// How a photo is encoded: `LaffOptions::new().quality(90.0)`.
 #[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default))]
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default, deny_unknown_fields))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LaffOptions {
     pub(super) rate: Rate,

@@ -67,7 +67,7 @@ impl fmt::Display for BlockSize {
     }
 }
 
-/// As it is displayed: `8x8x8`, x first.
+/// As it is displayed: `8x8x8`, x first; the parameter `block` of a setting is z first.
 impl FromStr for BlockSize {
     type Err = Error;
 

@@ -29,8 +29,8 @@ pub fn half_transparent_note(opacity: &Array2<u8>) -> Option<&'static str> {
 /// this is [`Palette::fit`] and [`Palette::quantize_with`].
 ///
 /// # Errors
-/// As [`Palette::fit`] and [`Palette::quantize_with`]. With transparent pixels also [`Error::Unsupported`] for
-/// [`PaletteOptions::sample`] and for less than two colours, and [`Error::ShapeMismatch`] when `opacity` has another
+/// As [`Palette::fit`] and [`Palette::quantize_with`]. With transparent pixels also [`Error::Conflict`] for
+/// [`PaletteOptions::sample`], [`Error::OutOfRange`] for less than two colours, and [`Error::ShapeMismatch`] when `opacity` has another
 /// shape.
 pub fn fit_with_opacity(
     photo: &Photo,

@@ -3,16 +3,16 @@
 use super::png8::Effort;
 use super::{IndexedPhoto, PaletteOptions, QuantizeOptions, fit_with_opacity};
 use crate::error::{Error, Result};
+use crate::file::{self, Existing};
 use crate::limits::Limits;
 use crate::photo::{Photo, open_png};
-use crate::second_stage::SecondStage;
 use png::{ColorType, Transformations};
 use std::path::Path;
 
 /// How a photo becomes an indexed PNG file: how its palette is fitted, how pixels are given their colours, and how long
 /// the smallest file is looked for.
 #[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default))]
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default, deny_unknown_fields))]
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct EncodeOptions {
@@ -90,15 +90,21 @@ pub fn open(path: impl AsRef<Path>) -> Result<IndexedPhoto> {
 /// # Errors
 /// [`Error::Io`] when the file cannot be read, else as [`IndexedPhoto::from_png_with`].
 pub fn open_with(path: impl AsRef<Path>, limits: &Limits) -> Result<IndexedPhoto> {
-    SecondStage::open_file(path.as_ref(), limits, decode_with)
+    file::open(path.as_ref(), limits, decode_with)
 }
 
 /// Writes the indexed PNG file of a photo, replacing an existing one.
 ///
 /// # Errors
-/// [`Error::Io`] when the file cannot be written, else as [`encode`].
+/// [`Error::Unsupported`] when the name does not end in `.png`, [`Error::Io`] when the file cannot be written, else as
+/// [`encode`].
 pub fn save(photo: &Photo, path: impl AsRef<Path>, options: &EncodeOptions) -> Result<()> {
-    SecondStage::write(path.as_ref(), encode(photo, options)?)
+    let path = path.as_ref();
+    if file::extension(path) != "png" {
+        let message = "is to be an indexed PNG file: end its name in .png, or write what IndexedPhoto::to_gif gives";
+        return Err(Error::Unsupported(format!("{} {message}", file::shown(path))));
+    }
+    file::write(path, &encode(photo, options)?, Existing::Replace)
 }
 
 /// What the front of an indexed PNG file says.
@@ -127,6 +133,7 @@ pub fn info(bytes: &[u8], limits: &Limits) -> Result<Info> {
     }
     let (height, width) = (info.height as usize, info.width as usize);
     limits.check_pixels(height, width)?;
-    let colors = info.palette.as_ref().map_or(0, |palette| palette.len() / 3);
+    let palette = info.palette.as_ref().ok_or_else(|| Error::malformed("PNG", "it has no palette"))?;
+    let colors = palette.len() / 3;
     Ok(Info { height, width, colors, bits: info.bit_depth as u8 })
 }

@@ -100,8 +100,8 @@ impl Palette {
     /// pixels sampled x colours x iterations.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for options outside their ranges; [`Error::Unsupported`] when as many colours as asked for
-    /// do not reach the PSNR, and for options that linfa has no use for.
+    /// [`Error::OutOfRange`] for options outside their ranges; [`Error::Unreachable`] when as many colours as asked for
+    /// do not reach the PSNR; [`Error::Conflict`] for options that linfa has no use for.
     pub fn fit(photo: &Photo, options: &PaletteOptions) -> Result<Self> {
         let options = options.checked()?;
         let mut rng = Xoshiro256Plus::seed_from_u64(options.seed);
@@ -129,8 +129,9 @@ impl Palette {
     /// here.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for options outside their ranges and for an empty histogram; [`Error::Unsupported`] for
-    /// [`Engine::Linfa`], which takes no weights, and when as many colours as asked for do not reach the PSNR.
+    /// [`Error::OutOfRange`] for options outside their ranges and for an empty histogram; [`Error::Conflict`] for
+    /// [`Engine::Linfa`], which takes no weights; [`Error::Unreachable`] when as many colours as asked for do not reach
+    /// the PSNR.
     pub fn of_histogram(histogram: &ColorHistogram, options: &PaletteOptions) -> Result<Self> {
         Ok(Self::fit_histogram(histogram, &options.checked()?)?.0)
     }
@@ -251,7 +252,7 @@ impl Palette {
     /// both of which are a good deal more than [`Palette::quantize`] takes.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for options outside their ranges, [`Error::Unsupported`] for `spatial` with dithering.
+    /// [`Error::OutOfRange`] for options outside their ranges, [`Error::Conflict`] for `spatial` with dithering.
     pub fn quantize_with(&self, photo: &Photo, options: &QuantizeOptions) -> Result<IndexedPhoto> {
         let options = options.checked()?;
         let (indices, palette) = match options.spatial > 0.0 {

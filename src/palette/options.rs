@@ -20,7 +20,7 @@ pub enum Engine {
 ///
 /// Values are checked when they are used, so that setters can be chained without a `?` each.
 #[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default))]
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default, deny_unknown_fields))]
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct PaletteOptions {

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 
 /// How pixels are given their indices: `QuantizeOptions::new().dither(Dither::BlueNoise)`.
 #[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default))]
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default, deny_unknown_fields))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[must_use]
 pub struct QuantizeOptions {

@@ -120,8 +120,7 @@ impl Photo {
     /// # Errors
     /// As [`Photo::open`].
     pub fn open_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Self> {
-        let bytes = file::read(path.as_ref(), limits)?;
-        limits.within(bytes.len() as u64, |limits| Self::decode_with(&bytes, limits))
+        file::open(path.as_ref(), limits, Self::decode_with)
     }
 
     /// Decodes a picture in memory with the default [`Limits`].

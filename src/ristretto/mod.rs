@@ -259,6 +259,8 @@ pub fn labels(bytes: &[u8], limits: &Limits) -> Result<Vec<u64>> {
 pub fn remap(bytes: &[u8], mut map: impl FnMut(u64) -> Option<u64>, limits: &Limits) -> Result<Vec<u8>> {
     let stream = Stream::parse(bytes)?;
     let label_type = stream.header().label_type;
+    // The blocks are copied, and labels are in memory old and new.
+    limits.check_bytes(bytes.len() as u64 + 16 * stream.header().entries as u64)?;
     let labels = dictionary_of(&stream, limits)?;
     let renamed: Result<Vec<u64>> = labels.into_iter().map(|label| label_type.renamed(label, &mut map)).collect();
     stream.with_dictionary(&dictionary::encode(renamed?.into_iter()))

@@ -37,7 +37,7 @@ words!(Level, "level", "fast, default or max", {
 /// let options = RistrettoOptions::new().level(Level::Max).restart(64);
 /// ```
 #[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default))]
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default, deny_unknown_fields))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RistrettoOptions {
     pub(super) level: Level,
@@ -72,7 +72,7 @@ impl RistrettoOptions {
         const VOXELS: usize = 1 << 22;
         let slices = match (self.level, self.restart) {
             (Level::Fast, _) => 1,
-            (_, Some(slices)) => slices as usize,
+            (_, Some(slices)) => slices.max(1) as usize,
             (_, None) => VOXELS.div_ceil((height * width).max(1)).max(SLICES),
         };
         slices.min(depth.max(1))

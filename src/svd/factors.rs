@@ -18,7 +18,7 @@ const HEADER: usize = 16;
 
 /// How singular vectors are quantised: `FactorOptions::new().clusters(16).stages(2)`.
 #[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default))]
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default, deny_unknown_fields))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FactorOptions {
     pub(super) clusters: usize,
@@ -219,8 +219,7 @@ impl QuantizedSvd {
     }
 
     /// What the factors take, in bytes: as f32, as indices in whole bits with their centres, at their order-0 entropy,
-    /// and as
-    /// [`QuantizedSvd::encode`] writes them, headers and all.
+    /// and as [`QuantizedSvd::encode`] writes them, headers and all.
     ///
     /// # Errors
     /// As [`QuantizedSvd::encode`].

@@ -48,7 +48,7 @@ const FORMAT: &str = "femto";
 
 /// How a femto archive is made: `FemtoOptions::new().ranks([16, 16, 32])`.
 #[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default))]
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default, deny_unknown_fields))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FemtoOptions {
     pub(super) ranks: [usize; 3],

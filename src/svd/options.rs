@@ -7,7 +7,7 @@
 /// let options = SvdOptions::new().rank(64).seed(0);
 /// ```
 #[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default))]
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default, deny_unknown_fields))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SvdOptions {
     pub(super) rank: Option<usize>,

@@ -2,14 +2,14 @@
 
 use super::{FactorOptions, PhotoSvd, Planes, QuantizedSvd, SvdOptions};
 use crate::error::{Error, Result};
+use crate::file::{self, Existing};
 use crate::limits::Limits;
 use crate::photo::Photo;
-use crate::second_stage::SecondStage;
 use std::path::Path;
 
 /// How a photo becomes a stream of quantised factors: `EncodeOptions::new().rank(40).chroma_rank(10)`.
 #[cfg_attr(all(feature = "serde", not(rust_analyzer)), derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default))]
+#[cfg_attr(all(feature = "serde", not(rust_analyzer)), serde(default, deny_unknown_fields))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct EncodeOptions {
@@ -119,7 +119,7 @@ pub fn open(path: impl AsRef<Path>) -> Result<Photo> {
 /// # Errors
 /// [`Error::Io`] when the file cannot be read, else as [`QuantizedSvd::decode_with`].
 pub fn open_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Photo> {
-    SecondStage::open_file(path.as_ref(), limits, decode_with)
+    file::open(path.as_ref(), limits, decode_with)
 }
 
 /// Writes the stream of a photo to a file, replacing an existing one.
@@ -127,7 +127,7 @@ pub fn open_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Photo> {
 /// # Errors
 /// [`Error::Io`] when the file cannot be written, else as [`encode`].
 pub fn save(photo: &Photo, path: impl AsRef<Path>, options: &EncodeOptions) -> Result<()> {
-    SecondStage::write(path.as_ref(), encode(photo, options)?)
+    file::write(path.as_ref(), &encode(photo, options)?, Existing::Replace)
 }
 
 /// What a stream's header says.

@@ -15,7 +15,7 @@ const READ: [&str; 16] =
     ["png", "jpg", "jpeg", "tif", "tiff", "gif", "webp", "bmp", "dib", "pnm", "ppm", "pgm", "pbm", "pam", "npy", "npz"];
 /// Those of volumes, which are also read with a second stage over them, as `.npy.gz`.
 const VOLUMES: [&str; 4] = ["npy", "npz", "tif", "tiff"];
-/// Bytes at the beginning of a file by which one knows a stream.
+/// The least first bytes of a codec's streams whose extension is no other files' too, as that of JSON is.
 const LEAST_MAGIC: usize = 4;
 /// The most kinds of files that a note counts one by one.
 const MOST_KINDS: usize = 6;
@@ -47,8 +47,8 @@ impl Found {
 }
 
 impl Input {
-    /// The files that a path means, in the order of their names: the file itself; of a folder every picture and volume
-    /// in it and below; of a pattern with `*`, `?`, `[...]` or `**` every file that it matches.
+    /// The files that a path means, in the order of their names: the file itself; of a folder every picture,
+    /// volume and stream of a codec in it and below; of a pattern with `*`, `?`, `[...]` or `**` every file that it matches.
     ///
     /// # Errors
     /// [`Error::Unsupported`] when a folder or a pattern yields no file, [`Error::Io`] when a folder cannot be read.
@@ -85,7 +85,7 @@ impl Input {
         let found = Found { inputs: found.into_iter().map(Self::file).collect(), skipped };
         if found.inputs.is_empty() {
             let reason = found.left_out().map(|left_out| format!(": {left_out}")).unwrap_or_default();
-            return Err(Error::Unsupported(format!("{} holds no picture and no label volume{reason}", shown(path))));
+            return Err(Error::Unsupported(format!("{} holds no picture, label volume or stream{reason}", shown(path))));
         }
         Ok(found)
     }
@@ -99,10 +99,10 @@ fn has_wildcard(text: &str) -> bool {
 /// one byte that tells nothing, are inputs only where they are named.
 fn is_read(path: &Path) -> bool {
     let tells = |setting: &Setting| setting.as_codec().info().magics.iter().all(|magic| magic.len() >= LEAST_MAGIC);
-    if stream_of(path).as_ref().is_some_and(tells) {
+    let extension = file::extension(path);
+    if !extension.is_empty() && stream_of(path).as_ref().is_some_and(tells) {
         return true;
     }
-    let extension = file::extension(path);
     match SecondStage::from_extension(&extension) {
         Some(_) => VOLUMES.contains(&file::extension(&path.with_extension("")).as_str()),
         None => READ.contains(&extension.as_str()),

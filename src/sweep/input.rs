@@ -56,9 +56,15 @@ impl Source {
             return Ok(Self { is_whole: notes.is_empty(), notes, ..data.into() });
         }
         if let Some(method) = SecondStage::from_extension(&file::extension(name)) {
-            let first = method.decode(bytes, limits)?;
             let name = name.with_extension("");
-            return limits.within(first.len() as u64, |limits| Self::decode(&name, &first, limits));
+            return limits.within(bytes.len() as u64, |limits| {
+                let first = method.decode(bytes, limits)?;
+                match stream_of(&name) {
+                    // Which counts it itself.
+                    Some(_) => Self::decode(&name, &first, limits),
+                    None => limits.within(first.len() as u64, |limits| Self::decode(&name, &first, limits)),
+                }
+            });
         }
         match VolumeFormat::from_path(name) {
             Ok(VolumeFormat::Tiff) => {

@@ -72,6 +72,8 @@ pub struct Sweep {
     limits: Limits,
     journal: Option<PathBuf>,
     streams: Option<PathBuf>,
+    /// Folders whose files are inputs.
+    walked: Vec<PathBuf>,
     replace: bool,
     watch: Option<Watch>,
 }
@@ -208,12 +210,40 @@ impl Sweep {
         Self::default()
     }
 
-    /// Adds the files of a path, a folder or a pattern; see [`Input::find`].
+    /// Adds the files of a path, a folder or a pattern; see [`Input::find`]. What an earlier run left in
+    /// [`Sweep::streams`] below such a folder is no input.
     ///
     /// # Errors
     /// As [`Input::find`].
     pub fn files(self, path: impl AsRef<Path>) -> Result<Self> {
-        Ok(self.inputs(Input::find(path)?))
+        let path = path.as_ref();
+        Ok(self.found(path, Input::search(path)?))
+    }
+
+    /// As [`Sweep::files`], of a path that was searched.
+    pub fn found(mut self, path: &Path, found: Found) -> Self {
+        if path.is_dir() {
+            self.walked.push(path.to_owned());
+        }
+        self.inputs(found.inputs).without_own_streams()
+    }
+
+    fn without_own_streams(mut self) -> Self {
+        let real = |path: &Path| std::fs::canonicalize(path).ok();
+        let Some(folder) = self.streams.as_deref().and_then(real) else { return self };
+        let walked: Vec<_> = self
+            .walked
+            .iter()
+            .filter(|walked| real(walked).is_some_and(|walked| folder != walked && folder.starts_with(walked)))
+            .collect();
+        self.inputs.retain(|input| match &input.place {
+            Place::File(path) => {
+                !walked.iter().any(|walked| path.starts_with(walked))
+                    || real(path).is_none_or(|path| !path.starts_with(&folder))
+            }
+            Place::Remote(_) | Place::Memory(_) => true,
+        });
+        self
     }
 
     /// Adds a photo or a volume in memory under a name.
@@ -287,7 +317,7 @@ impl Sweep {
     /// folder was to write.
     pub fn streams(mut self, folder: impl Into<PathBuf>) -> Self {
         self.streams = Some(folder.into());
-        self
+        self.without_own_streams()
     }
 
     /// Whether compressed files take the place of what is there already and is not of this sweep: links are written

@@ -37,7 +37,7 @@ pub trait Sliced {
     fn remap(bytes: &[u8], map: impl FnMut(u64) -> Option<u64>, limits: &Limits) -> Result<Vec<u8>>;
 }
 
-/// A stream seen as a volume of shape (z, y, x), of which only the slices that are asked for are decoded:
+/// A stream seen as a volume of shape (z, y, x), of which no more is decoded than the format must for the slices asked for:
 /// [`CompressoArray`](crate::compresso::CompressoArray) and [`RistrettoArray`](crate::ristretto::RistrettoArray).
 ///
 /// It owns the stream, so that a notebook's variable can hold it.
@@ -128,7 +128,7 @@ impl<F: Sliced> LazyVolume<F> {
         self.slices(z)?.crop(0..depth, y, x)
     }
 
-    /// The label at a voxel; `None` outside the volume. Decodes its slice.
+    /// The label at a voxel; `None` outside the volume. Costs as much as its slice.
     ///
     /// # Errors
     /// As [`Sliced::slices`].

@@ -18,7 +18,7 @@ pub struct VolumeView<'a, T> {
     labels: &'a [T],
 }
 
-/// A [`VolumeView`] of any of the four label types; every volume, array and typed view becomes one by itself.
+/// A [`VolumeView`] of any of the four label types; every volume and typed view becomes one by itself.
 #[derive(Clone, Copy)]
 pub enum AnyVolumeView<'a> {
     /// One byte a label.

@@ -127,12 +127,13 @@ def corrupt(stream):
 def main():
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 40, size=(2, 6, 7))
+    nuclei = tifffile.imread(GOLDEN / "../../data/labels/nuclei_label.tif")
     volumes = {
         "blocks_u32": coarse.repeat(3, 0).repeat(7, 1).repeat(6, 2)[:, :35, :40].astype(np.uint32),
         "noise_u8": (255 - rng.integers(0, 12, size=(3, 13, 7))).astype(np.uint8),
         "top_u64": (np.iinfo(np.uint64).max - rng.integers(0, 9, size=(2, 5, 65)).astype(np.uint64)),
         "flat_u16": np.full((3, 4, 130), 65535, np.uint16),
-        "nuclei_u16": tifffile.imread("../../data/labels/nuclei_label.tif")[20:28, 100:140, 90:150].astype(np.uint16),
+        "nuclei_u16": nuclei[20:28, 100:140, 90:150].astype(np.uint16),
     }
     LABELS.mkdir(exist_ok=True)
     for name, volume in volumes.items():

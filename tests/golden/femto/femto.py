@@ -135,7 +135,7 @@ def make():
     for name, archive in archives.items():
         text = json.dumps(archive).encode()
         (HERE / "v1" / name).write_bytes(gzip.compress(text, mtime=0) if name.endswith("gz") else text)
-        Image.fromarray(decode(archive)).save(HERE / f"{name.split('.')[0]}.png")
+        Image.fromarray(decode(archive)).save(HERE / "v1" / f"{name.split('.')[0]}.png")
 
 
 if __name__ == "__main__":
