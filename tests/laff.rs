@@ -51,8 +51,8 @@ fn golden_streams_decode_to_the_same_samples_for_ever() {
     }
 }
 
-/// Not part of the format, which an encoder may fill better, but of what this version does. `CORTADO_BLESS=1 cargo
-/// test` writes the streams anew.
+/// Not part of the format, which an encoder may fill better, but of what this version does.
+/// `CORTADO_BLESS=1 cargo test` writes the streams anew.
 #[test]
 fn golden_streams_are_what_the_encoder_writes() {
     for (name, photo, options) in examples() {

@@ -228,3 +228,18 @@ fn settings_read_and_write_whatever_takes_bytes() -> Result {
     }
     Ok(())
 }
+
+#[test]
+fn files_are_what_their_names_say() -> Result {
+    let photo = photo();
+    let error = palette::save(&photo, file("shape.gif"), &palette::EncodeOptions::new()).unwrap_err().to_string();
+    assert!(error.contains("end its name in .png"), "{error}");
+    assert!(!file("shape.gif").exists());
+    let (plain, text) = (file("shape.laff"), file("shape.laff.txt"));
+    for path in [&plain, &text] {
+        cortado::laff::save(&photo, path, &LaffOptions::new())?;
+    }
+    assert!(cortado::laff::open(&plain)? == cortado::laff::open(&text)?);
+    assert!(std::str::from_utf8(&std::fs::read(text).unwrap()).is_ok(), "text is text");
+    Ok(())
+}

@@ -603,3 +603,22 @@ fn streams_of_our_own_are_inputs() {
     let rows = small.run(&Threads::new()).unwrap();
     assert!(rows.records().filter(|row| row.text("error").contains("exceed the limit of 100")).count() >= 2);
 }
+
+#[test]
+fn streams_of_an_earlier_run_are_no_inputs() {
+    let folder = scratch("sweep_own_outputs");
+    fs::create_dir(folder.join("below")).unwrap();
+    for (name, seed) in [("a.png", 1), ("below/b.png", 2)] {
+        photo(9, 7, seed).save(folder.join(name)).unwrap();
+    }
+    let sweep =
+        || Sweep::new().files(&folder).unwrap().streams(folder.join("out")).replace(true).settings("laff").unwrap();
+    for _ in 0..2 {
+        assert_eq!(sweep().run(&Threads::new()).unwrap().len(), 2);
+    }
+    // In the other order too; and what lies in the very folder that is walked stays an input.
+    let other = Sweep::new().streams(folder.join("out")).files(&folder).unwrap().settings("png").unwrap();
+    assert_eq!(other.len(), 2);
+    let same = Sweep::new().files(&folder).unwrap().streams(&folder).settings("png").unwrap();
+    assert_eq!(same.len(), 4);
+}

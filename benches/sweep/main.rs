@@ -1,9 +1,9 @@
 //! What sweeping costs beside the codecs: `cargo bench --bench sweep`.
 //!
 //! The work is every photo of data/ with three codecs, measured by PSNR. The sum of the codecs' calls is that of the
-//! rows' own times. Rounds alternate; a figure is the median of five. With a cluster that `cortado cluster up --workers
-//! 2` started the same sweep, with as many settings as make minutes of work, runs there and on two threads, once each.
-//! With `-- --write` the table goes into README.md.
+//! rows' own times. Rounds alternate; a figure is the median of five. With a cluster that
+//! `cortado cluster up --workers 2` started the same sweep, with as many settings as make minutes of work, runs there
+//! and on two threads, once each. With `-- --write` the table goes into README.md.
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -32,9 +32,9 @@ impl Setting {
     /// A codec's setting of these parameters.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for a codec or a parameter that there is not, [`Error::OutOfRange`] for a value outside the
-    /// parameter's range, [`Error::Conflict`] for one given twice and for values that do not go together; the error names
-    /// what is allowed.
+    /// [`Error::Unsupported`] for a codec or a parameter that there is not, [`Error::OutOfRange`] for a value outside
+    /// the parameter's range, [`Error::Conflict`] for one given twice and for values that do not go together; the error
+    /// names what is allowed.
     pub fn new(codec: &str, parameters: &[(&str, &str)]) -> Result<Self> {
         Self::of(super::of_name(codec)?, parameters.iter().copied())
     }

@@ -19,8 +19,8 @@ pub(super) const MOST_ROWS: usize = 8;
 /// No tile has more columns.
 pub(super) const MOST_COLUMNS: usize = 48;
 
-/// One tile's operands. Element (i, k) of `a` is at `a + i * a_row + k * a_step`, element (k, j) of `b` at `b + k *
-/// b_step + j`, and element (i, j) of the result at `c + i * c_row + j`.
+/// One tile's operands. Element (i, k) of `a` is at `a + i * a_row + k * a_step`, element (k, j) of `b` at
+/// `b + k * b_step + j`, and element (i, j) of the result at `c + i * c_row + j`.
 #[derive(Clone, Copy)]
 pub(super) struct Tile<T> {
     pub steps: usize,

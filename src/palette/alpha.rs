@@ -30,8 +30,8 @@ pub fn half_transparent_note(opacity: &Array2<u8>) -> Option<&'static str> {
 ///
 /// # Errors
 /// As [`Palette::fit`] and [`Palette::quantize_with`]. With transparent pixels also [`Error::Conflict`] for
-/// [`PaletteOptions::sample`], [`Error::OutOfRange`] for less than two colours, and [`Error::ShapeMismatch`] when `opacity` has another
-/// shape.
+/// [`PaletteOptions::sample`], [`Error::OutOfRange`] for less than two colours, and [`Error::ShapeMismatch`] when
+/// `opacity` has another shape.
 pub fn fit_with_opacity(
     photo: &Photo,
     opacity: Option<&Array2<u8>>,

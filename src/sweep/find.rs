@@ -31,8 +31,8 @@ pub struct Found {
 }
 
 impl Found {
-    /// How many files were left out, and of what kinds, in words: `12 files are of no kind that is read (.txt 10, .md
-    /// 2)`. None when there are none.
+    /// How many files were left out, and of what kinds, in words:
+    /// `12 files are of no kind that is read (.txt 10, .md 2)`. None when there are none.
     pub fn left_out(&self) -> Option<String> {
         let total: usize = self.skipped.iter().map(|(_, count)| count).sum();
         let mut kinds: Vec<String> =
@@ -47,8 +47,8 @@ impl Found {
 }
 
 impl Input {
-    /// The files that a path means, in the order of their names: the file itself; of a folder every picture,
-    /// volume and stream of a codec in it and below; of a pattern with `*`, `?`, `[...]` or `**` every file that it matches.
+    /// The files that a path means, in the order of their names: the file itself; of a folder every picture, volume and
+    /// stream of a codec in it and below; of a pattern with `*`, `?`, `[...]` or `**` every file that it matches.
     ///
     /// # Errors
     /// [`Error::Unsupported`] when a folder or a pattern yields no file, [`Error::Io`] when a folder cannot be read.
@@ -85,7 +85,10 @@ impl Input {
         let found = Found { inputs: found.into_iter().map(Self::file).collect(), skipped };
         if found.inputs.is_empty() {
             let reason = found.left_out().map(|left_out| format!(": {left_out}")).unwrap_or_default();
-            return Err(Error::Unsupported(format!("{} holds no picture, label volume or stream{reason}", shown(path))));
+            return Err(Error::Unsupported(format!(
+                "{} holds no picture, label volume or stream{reason}",
+                shown(path)
+            )));
         }
         Ok(found)
     }

@@ -37,8 +37,8 @@ pub trait Sliced {
     fn remap(bytes: &[u8], map: impl FnMut(u64) -> Option<u64>, limits: &Limits) -> Result<Vec<u8>>;
 }
 
-/// A stream seen as a volume of shape (z, y, x), of which no more is decoded than the format must for the slices asked for:
-/// [`CompressoArray`](crate::compresso::CompressoArray) and [`RistrettoArray`](crate::ristretto::RistrettoArray).
+/// A stream seen as a volume of shape (z, y, x), of which no more is decoded than the format must for the slices asked
+/// for: [`CompressoArray`](crate::compresso::CompressoArray) and [`RistrettoArray`](crate::ristretto::RistrettoArray).
 ///
 /// It owns the stream, so that a notebook's variable can hold it.
 ///
