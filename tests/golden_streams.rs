@@ -58,8 +58,6 @@ fn remapped(volume: &AnyVolume) -> AnyVolume {
 #[test]
 fn all_versions_of_all_codecs_decode() {
     let mut found = Vec::new();
-    let mut codecs = catalogue::codecs();
-    codecs.sort_by_key(|codec| codec.info().name);
     for codec in catalogue::codecs() {
         let info = codec.info();
         // PNG and JPEG files are other people's formats, and raw bytes none.
@@ -77,6 +75,7 @@ fn all_versions_of_all_codecs_decode() {
             found.push(version);
         }
     }
+    found.sort();
     assert_eq!(found, LEAST.map(|(version, _)| version.to_owned()), "versions");
 }
 

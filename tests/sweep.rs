@@ -404,7 +404,7 @@ fn what_no_reader_takes_is_counted() {
     fs::create_dir(folder.join("none")).unwrap();
     fs::write(folder.join("none/a.txt"), b"text").unwrap();
     let refused = Input::find(folder.join("none")).unwrap_err().to_string();
-    let reason = "none holds no picture and no label volume: 1 file is of no kind that is read (.txt 1)";
+    let reason = "none holds no picture, label volume or stream: 1 file is of no kind that is read (.txt 1)";
     assert!(refused.ends_with(reason), "{refused}");
 }
 
