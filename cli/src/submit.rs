@@ -34,7 +34,7 @@ const FILES_OF_A_PATTERN: usize = 500;
 /// Bytes of a view that are sent at once: Spark takes 128 MB in a message.
 const PART_BYTES: usize = 32 << 20;
 
-pub fn run() -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     // The reason goes where the rows go: to who asked.
     if let Err(error) = converse() {
         say("error", &escape(&crate::line(&error)))?;
