@@ -205,7 +205,8 @@ impl Bounded for u64 {
 
 impl Bounded for f64 {
     const LEAST: Self = f64::NEG_INFINITY;
-    const MOST: Self = f64::MAX;
+    // Some options hold their number in 32 bits.
+    const MOST: Self = f32::MAX as f64;
     const ANY: &'static str = "a number";
 }
 
