@@ -13,8 +13,10 @@ use super::{Backend, Done, Job};
 use crate::error::{Error, Result};
 use crate::file::{printable, shown};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::net::{TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// A cluster of Apache Spark.
 ///
@@ -40,13 +42,20 @@ impl Spark {
     /// The cluster that `cortado cluster up` started in this checkout: in the current folder or one above it.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] when there is none.
+    /// [`Error::Unsupported`] when there is none, or none any more.
     pub fn started() -> Result<Self> {
-        let here = std::env::current_dir().map_err(Error::io("find", Path::new(".")))?;
+        Self::started_at(&std::env::current_dir().map_err(Error::io("find", Path::new(".")))?)
+    }
+
+    fn started_at(here: &Path) -> Result<Self> {
         let state = here.ancestors().map(|folder| folder.join(".cortado")).find(|state| state.is_dir());
         let none = || Error::Unsupported("no cluster was started here: run `cortado cluster up`".into());
         let state = state.ok_or_else(none)?;
         let address = std::fs::read_to_string(state.join("cluster/address")).map_err(|_| none())?;
+        if !answers(address.trim()) {
+            let message = "the cluster that was started here answers no more: run `cortado cluster up`";
+            return Err(Error::Unsupported(message.into()));
+        }
         Ok(Self::new(address.trim())
             .program(state.join(format!("cortado-spark{}", std::env::consts::EXE_SUFFIX)))
             .token(state.join("cluster/token")))
@@ -208,6 +217,15 @@ impl Spark {
     }
 }
 
+/// Whether anybody listens at a Spark Connect address: its client would try for minutes.
+fn answers(address: &str) -> bool {
+    const PATIENCE: Duration = Duration::from_secs(3);
+    let host = address.strip_prefix("sc://").unwrap_or(address);
+    let host = host.split(['/', ';']).next().unwrap_or_default();
+    let Ok(mut places) = host.to_socket_addrs() else { return false };
+    places.any(|place| TcpStream::connect_timeout(&place, PATIENCE).is_ok())
+}
+
 impl Backend for Spark {
     fn run(&self, job: &Job, deliver: &(dyn Fn(Done) -> Result<()> + Sync)) -> Result<()> {
         Self::check(job)?;
@@ -222,5 +240,24 @@ impl Backend for Spark {
             })?;
             deliver(Done { task, row, facts })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_that_ended_is_none() {
+        let folder = std::env::temp_dir().join(format!("cortado-started-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join(".cortado/cluster")).unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("sc://{}/;user=x\n", listener.local_addr().unwrap());
+        std::fs::write(folder.join(".cortado/cluster/address"), address).unwrap();
+        assert!(Spark::started_at(&folder).is_ok());
+        drop(listener);
+        let error = Spark::started_at(&folder).err().unwrap().to_string();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(error.contains("answers no more: run `cortado cluster up`"), "{error}");
     }
 }
