@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::file::{self, Existing};
 use crate::limits::Limits;
 use crate::words::as_text;
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 use std::fs::File;
@@ -161,13 +162,14 @@ impl SecondStage {
         }
     }
 
-    fn checked(self, level: Option<u32>) -> Result<u32> {
-        let (level, levels) = (level.unwrap_or(self.default_level()), self.levels());
+    /// A level that the method has; errors call it by `name`.
+    pub(crate) fn checked(self, level: u32, name: impl Into<Cow<'static, str>>) -> Result<u32> {
+        let levels = self.levels();
         match levels.contains(&level) {
             true => Ok(level),
             false => {
                 let expected = format!("{} to {} for {self}", levels.start(), levels.end());
-                Err(Error::out_of_range("level", level, expected))
+                Err(Error::out_of_range(name, level, expected))
             }
         }
     }
@@ -177,7 +179,7 @@ impl SecondStage {
     /// # Errors
     /// [`Error::OutOfRange`] when the method does not have the level.
     pub fn encode(self, bytes: &[u8], level: Option<u32>) -> Result<Vec<u8>> {
-        let level = self.checked(level)?;
+        let level = self.checked(level.unwrap_or(self.default_level()), "level")?;
         let mut out = Vec::new();
         self.encode_at(bytes, level, &mut out).expect("nothing but memory is written to");
         Ok(out)
@@ -188,7 +190,7 @@ impl SecondStage {
     /// # Errors
     /// As [`SecondStage::encode`], and [`Error::Io`] when it cannot be written to.
     pub fn encode_to(self, bytes: &[u8], level: Option<u32>, out: &mut dyn Write, name: &str) -> Result<()> {
-        let level = self.checked(level)?;
+        let level = self.checked(level.unwrap_or(self.default_level()), "level")?;
         self.encode_at(bytes, level, out).and_then(|out| out.flush()).map_err(Error::io("write", Path::new(name)))
     }
 

@@ -34,6 +34,12 @@ macro_rules! words {
     };
 }
 
+/// The numbers of a text such as `4x4x1`; `None` when they are not three.
+pub(crate) fn three<T: std::str::FromStr>(text: &str) -> Option<[T; 3]> {
+    let numbers: Option<Vec<T>> = text.split('x').map(|number| number.parse().ok()).collect();
+    numbers?.try_into().ok()
+}
+
 /// Lets a type that is displayed and parsed be written and read as that text.
 macro_rules! as_text {
     ($($kind:ty),+) => {$(

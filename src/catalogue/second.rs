@@ -47,7 +47,7 @@ pub(super) fn parameters(codec: &dyn Codec) -> Vec<Parameter> {
 pub(super) fn stage(codec: &dyn Codec, values: &Values) -> Result<Option<(SecondStage, Option<u32>)>> {
     let Some(word) = values.maybe_word(SECOND) else { return Ok(None) };
     let (name, level_name) = (codec.info().name, level_of(codec));
-    let level = values.maybe_integer(level_name);
+    let level = values.maybe_integer(level_name).map(|level| level as u32);
     let Some(stage) = SecondStage::ALL.into_iter().find(|stage| stage.name() == word) else {
         return match level {
             None => Ok(None),
@@ -56,11 +56,6 @@ pub(super) fn stage(codec: &dyn Codec, values: &Values) -> Result<Option<(Second
             ))),
         };
     };
-    match level {
-        Some(level) if !stage.levels().contains(&(level as u32)) => {
-            let expected = format!("{} to {} for {stage}", stage.levels().start(), stage.levels().end());
-            Err(Error::out_of_range(format!("{name} {level_name}"), level, expected))
-        }
-        level => Ok(Some((stage, level.map(|level| level as u32)))),
-    }
+    let level = level.map(|level| stage.checked(level, format!("{name} {level_name}"))).transpose()?;
+    Ok(Some((stage, level)))
 }

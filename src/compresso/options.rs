@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::volume::LabelType;
-use crate::words::{as_text, words};
+use crate::words::{as_text, three, words};
 use std::fmt;
 use std::str::FromStr;
 
@@ -80,10 +80,9 @@ impl FromStr for Steps {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let steps: Vec<u8> = text.split('x').filter_map(|step| step.parse().ok()).collect();
-        match steps.as_slice() {
-            &[x, y, z] if text.split('x').count() == 3 => Self::new(x, y, z),
-            _ => Err(Error::out_of_range("steps", format!("{text:?}"), "three numbers such as 4x4x1")),
+        match three(text) {
+            Some([x, y, z]) => Self::new(x, y, z),
+            None => Err(Error::out_of_range("steps", format!("{text:?}"), "three numbers such as 4x4x1")),
         }
     }
 }

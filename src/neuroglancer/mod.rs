@@ -24,7 +24,7 @@ use crate::limits::Limits;
 use crate::memory;
 use crate::second_stage::SecondStage;
 use crate::volume::{AnyVolumeView, Label, Volume, VolumeView, with_volume};
-use crate::words::as_text;
+use crate::words::{as_text, three};
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
@@ -72,10 +72,9 @@ impl FromStr for BlockSize {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let sides: Vec<usize> = text.split('x').filter_map(|side| side.parse().ok()).collect();
-        match sides.as_slice() {
-            &[x, y, z] if text.split('x').count() == 3 => Self::new(x, y, z),
-            _ => Err(Error::out_of_range("block", format!("{text:?}"), "three numbers such as 8x8x8")),
+        match three(text) {
+            Some([x, y, z]) => Self::new(x, y, z),
+            None => Err(Error::out_of_range("block", format!("{text:?}"), "three numbers such as 8x8x8")),
         }
     }
 }

@@ -1,12 +1,11 @@
 //! Photos as indexed PNG files, in one call each way.
 
-use super::png8::Effort;
+use super::png8::{Effort, open_indexed};
 use super::{IndexedPhoto, PaletteOptions, QuantizeOptions, fit_with_opacity};
 use crate::error::{Error, Result};
 use crate::file::{self, Existing};
 use crate::limits::Limits;
-use crate::photo::{Photo, open_png};
-use png::{ColorType, Transformations};
+use crate::photo::Photo;
 use std::path::Path;
 
 /// How a photo becomes an indexed PNG file: how its palette is fitted, how pixels are given their colours, and how long
@@ -126,14 +125,8 @@ pub struct Info {
 /// # Errors
 /// As [`IndexedPhoto::from_png_with`], but the pixels are not looked at.
 pub fn info(bytes: &[u8], limits: &Limits) -> Result<Info> {
-    let reader = open_png(bytes, &limits.budget(), Transformations::IDENTITY)?;
+    let reader = open_indexed(bytes, limits, &limits.budget())?;
     let info = reader.info();
-    if info.color_type != ColorType::Indexed {
-        return Err(Error::Unsupported("the PNG holds colours, not a palette and indices".into()));
-    }
-    let (height, width) = (info.height as usize, info.width as usize);
-    limits.check_pixels(height, width)?;
-    let palette = info.palette.as_ref().ok_or_else(|| Error::malformed("PNG", "it has no palette"))?;
-    let colors = palette.len() / 3;
-    Ok(Info { height, width, colors, bits: info.bit_depth as u8 })
+    let colors = info.palette.as_ref().map_or(0, |palette| palette.len() / 3);
+    Ok(Info { height: info.height as usize, width: info.width as usize, colors, bits: info.bit_depth as u8 })
 }

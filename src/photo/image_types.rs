@@ -29,7 +29,7 @@ impl TryFrom<Photo> for RgbImage {
     type Error = Error;
 
     fn try_from(photo: Photo) -> Result<Self> {
-        let (width, height) = sides(&photo)?;
+        let (width, height) = photo.sides()?;
         let samples = match photo.is_grey() {
             true => photo.colors().flatten().collect(),
             false => photo.into_samples(),
@@ -46,15 +46,7 @@ impl TryFrom<Photo> for GrayImage {
         if !photo.is_grey() {
             return Err(Error::Unsupported("the photo has colours: Photo::to_grey takes them away".into()));
         }
-        let (width, height) = sides(&photo)?;
+        let (width, height) = photo.sides()?;
         Ok(ImageBuffer::from_raw(width, height, photo.into_samples()).expect("a sample a pixel"))
     }
-}
-
-/// Width and height.
-fn sides(photo: &Photo) -> Result<(u32, u32)> {
-    let side = |what, len: usize| {
-        u32::try_from(len).map_err(|_| Error::TooLarge { what, found: len as u64, limit: u32::MAX.into() })
-    };
-    Ok((side("columns", photo.width())?, side("rows", photo.height())?))
 }

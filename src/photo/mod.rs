@@ -402,11 +402,16 @@ impl Photo {
         file::write(path, &self.encode(PhotoFormat::from_path(path)?)?, file::Existing::Replace)
     }
 
-    fn encode_by(&self, encoder: impl ImageEncoder) -> Result<()> {
+    /// Width and height as other crates count them.
+    fn sides(&self) -> Result<(u32, u32)> {
         let side = |what, len: usize| {
             u32::try_from(len).map_err(|_| Error::TooLarge { what, found: len as u64, limit: u32::MAX.into() })
         };
-        let (width, height) = (side("columns", self.width)?, side("rows", self.height)?);
+        Ok((side("columns", self.width)?, side("rows", self.height)?))
+    }
+
+    fn encode_by(&self, encoder: impl ImageEncoder) -> Result<()> {
+        let (width, height) = self.sides()?;
         let color = if self.is_grey() { ExtendedColorType::L8 } else { ExtendedColorType::Rgb8 };
         encoder
             .write_image(&self.samples, width, height, color)

@@ -48,6 +48,11 @@ pub(crate) fn open_png<'a>(
 ) -> Result<Reader<Cursor<&'a [u8]>>> {
     let mut decoder = decoder(bytes, budget);
     decoder.set_transformations(transformations);
+    begin(decoder, budget)
+}
+
+/// Reads up to the pixels.
+fn begin<'a>(decoder: Decoder<Cursor<&'a [u8]>>, budget: &Budget) -> Result<Reader<Cursor<&'a [u8]>>> {
     let reader = decoder.read_info().map_err(|error| png_error(error, budget))?;
     check_palette(reader.info())?;
     Ok(reader)
@@ -97,8 +102,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits, budget: &mut Budget) -> Result
     if info.bit_depth != BitDepth::Sixteen {
         decoder.set_transformations(Transformations::EXPAND);
     }
-    let mut reader = decoder.read_info().map_err(|error| png_error(error, budget))?;
-    check_palette(reader.info())?;
+    let mut reader = begin(decoder, budget)?;
     let (color, depth) = reader.output_color_type();
     let len = reader.output_buffer_size().ok_or_else(|| Error::malformed("PNG", "its picture has no size"))?;
     let (model, alpha) = match color {

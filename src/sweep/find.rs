@@ -101,15 +101,13 @@ fn has_wildcard(text: &str) -> bool {
 /// Whether a file's name ends as those of pictures, volumes and codecs' own streams do. JSON files, which begin with
 /// one byte that tells nothing, are inputs only where they are named.
 fn is_read(path: &Path) -> bool {
-    let tells = |setting: &Setting| setting.as_codec().info().magics.iter().all(|magic| magic.len() >= LEAST_MAGIC);
     let extension = file::extension(path);
-    if !extension.is_empty() && stream_of(path).as_ref().is_some_and(tells) {
-        return true;
-    }
-    match SecondStage::from_extension(&extension) {
+    let is_file_of_others = match SecondStage::from_extension(&extension) {
         Some(_) => VOLUMES.contains(&file::extension(&path.with_extension("")).as_str()),
         None => READ.contains(&extension.as_str()),
-    }
+    };
+    let tells = |setting: &Setting| setting.as_codec().info().magics.iter().all(|magic| magic.len() >= LEAST_MAGIC);
+    is_file_of_others || !extension.is_empty() && stream_of(path).as_ref().is_some_and(tells)
 }
 
 /// The files below a folder, and those that are left out.

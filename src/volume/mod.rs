@@ -103,8 +103,7 @@ impl<T: Label> Volume<T> {
     /// # Panics
     /// When `z` is outside the volume.
     pub fn slice(&self, z: usize) -> &[T] {
-        let len = self.shape[1] * self.shape[2];
-        &self.labels[z * len..(z + 1) * len]
+        VolumeView::from(self).slice(z)
     }
 
     /// The label at a voxel; `None` outside the volume.

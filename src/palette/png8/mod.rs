@@ -2,15 +2,15 @@
 
 use super::{IndexedPhoto, MAX_COLORS, Palette};
 use crate::error::{Error, Result};
-use crate::limits::Limits;
+use crate::limits::{Budget, Limits};
 use crate::photo::{Conversion, colors_to_srgb, open_png, png_error};
 use crate::words::words;
 use filter::{Choice, filter};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
-use png::{ColorType, Transformations};
+use png::{ColorType, Reader, Transformations};
 use rayon::prelude::*;
-use std::io::Write;
+use std::io::{Cursor, Write};
 
 mod filter;
 mod order;
@@ -137,15 +137,11 @@ impl IndexedPhoto {
     /// As [`IndexedPhoto::from_png_with`].
     pub fn from_png_noting(bytes: &[u8], limits: &Limits) -> Result<(Self, Conversion)> {
         let mut budget = limits.budget();
-        let mut reader = open_png(bytes, &budget, Transformations::IDENTITY)?;
+        let mut reader = open_indexed(bytes, limits, &budget)?;
         let info = reader.info();
-        if info.color_type != ColorType::Indexed {
-            return Err(Error::Unsupported("the PNG holds colours, not a palette and indices".into()));
-        }
         let (height, width, depth) = (info.height as usize, info.width as usize, info.bit_depth as usize);
-        limits.check_pixels(height, width)?;
         let opacity = info.trns.clone().unwrap_or_default();
-        let palette = info.palette.as_ref().ok_or_else(|| Error::malformed("PNG", "it has no palette"))?;
+        let palette = info.palette.as_deref().unwrap_or_default();
         let (colors, mut conversion) = colors_to_srgb(bytes, palette.as_chunks::<3>().0);
         let opaque = colors.iter().enumerate().map(|(i, &color)| over_white(color, opacity.get(i).copied()));
         let palette = Palette::from_colors(&opaque.collect::<Vec<_>>())?;
@@ -163,6 +159,20 @@ impl IndexedPhoto {
         conversion.alpha_flattened =
             indices.iter().any(|&index| opacity.get(usize::from(index)).is_some_and(|&alpha| alpha < 255));
         Ok((Self::from_parts(height, width, indices, palette)?.set_transparent(transparent), conversion))
+    }
+}
+
+/// A reader of an indexed PNG file, which has a palette and is within the limits.
+pub(super) fn open_indexed<'a>(bytes: &'a [u8], limits: &Limits, budget: &Budget) -> Result<Reader<Cursor<&'a [u8]>>> {
+    let reader = open_png(bytes, budget, Transformations::IDENTITY)?;
+    let info = reader.info();
+    if info.color_type != ColorType::Indexed {
+        return Err(Error::Unsupported("the PNG holds colours, not a palette and indices".into()));
+    }
+    limits.check_pixels(info.height as usize, info.width as usize)?;
+    match info.palette {
+        Some(_) => Ok(reader),
+        None => Err(Error::malformed("PNG", "it has no palette")),
     }
 }
 
